@@ -1,0 +1,85 @@
+/*===- compress_runtime.h - C ABI between generated code and runtime -*- C -*-===*\
+|*                                                                            *|
+|* Part of Compress, under the Apache License v2.0 with LLVM Exceptions.      *|
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
+|*                                                                            *|
+\*===----------------------------------------------------------------------===*/
+/* The compiler emits one object file that exports `compress_program`. The same
+ * object is loaded in process for evaluation and linked into edge binaries.
+ * Generated code is single-program: every thread of the pool calls the same
+ * entry with its own index; the code splits rows, heads and tokens among the
+ * threads (never a sum) and meets at `barrier`. */
+#ifndef COMPRESS_RUNTIME_H
+#define COMPRESS_RUNTIME_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define COMPRESS_ABI_VERSION 1
+
+/* What one call of an entry works on. Field order is known to the compiler
+ * (dialects/Kernel); append only, and raise COMPRESS_ABI_VERSION. */
+typedef struct compress_context {
+  const uint8_t *weights;  /* packed weights, at least 64-byte aligned          */
+  uint8_t *arena;          /* program->arena_bytes, 64-byte aligned             */
+  uint8_t *scratch;        /* threads x program->scratch_bytes, 64-byte aligned */
+  uint8_t *cache;          /* key-value cache: program->cache_bytes_per_position
+                              x context, 64-byte aligned, zeroed at start       */
+  const float *rotary;     /* [context][2][rotary_dim/2]: cosines, then sines   */
+  float *logits;           /* [count - logits_begin][vocabulary]                */
+  const int32_t *tokens;   /* [count], each in 0 .. vocabulary-1                */
+  int64_t context;         /* positions of the cache, a multiple of 16          */
+  int64_t position;        /* of tokens[0]; position + count <= context         */
+  int64_t count;           /* tokens of this call: 1 for decode, 1 ..
+                              program->prefill_chunk for prefill                */
+  int64_t logits_begin;    /* first token whose logits are wanted; count: none  */
+  int64_t threads;
+  void (*barrier)(struct compress_context *context, int64_t thread);
+  void *barrier_state;
+} compress_context;
+
+typedef void (*compress_entry)(compress_context *context, int64_t thread);
+
+/* Processor features, as bits of compress_variant.required_features. */
+enum {
+  COMPRESS_FEATURE_AVX2 = 1 << 0, /* with FMA and F16C */
+  COMPRESS_FEATURE_AVXVNNI = 1 << 1,
+  COMPRESS_FEATURE_AVX512 = 1 << 2, /* F, BW, DQ, VL, CD */
+  COMPRESS_FEATURE_AVX512VNNI = 1 << 3,
+  COMPRESS_FEATURE_NEON_DOTPROD = 1 << 4
+};
+
+/* One instruction set's code. */
+typedef struct compress_variant {
+  const char *instruction_set; /* "avx512vnni", "avxvnni", "avx2", "generic", … */
+  uint64_t required_features;
+  compress_entry decode;
+  compress_entry prefill;
+} compress_variant;
+
+typedef struct compress_program {
+  uint32_t abi_version;
+  uint32_t variant_count;
+  const compress_variant *variants; /* best first */
+  uint64_t arena_bytes;
+  uint64_t scratch_bytes; /* per thread */
+  uint64_t cache_bytes_per_position;
+  uint64_t weights_bytes;
+  const float *rotary_frequencies; /* [rotary_dim/2], radians per position */
+  uint32_t rotary_dim;
+  uint32_t vocabulary;
+  uint32_t prefill_chunk; /* most tokens in one prefill call */
+  uint32_t max_context;   /* max_position_embeddings of the model */
+  uint32_t int8_activations; /* 1 where integer weights meet int8 activations */
+  uint32_t reserved;
+} compress_program;
+
+extern const compress_program compress_program_v1;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* COMPRESS_RUNTIME_H */

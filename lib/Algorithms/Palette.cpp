@@ -1,0 +1,269 @@
+//===- Palette.cpp - Weights that share K values --------------------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compress/Algorithms/Palette.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+namespace compresslib::algo {
+
+namespace {
+
+/// Weights of equal value, or of one bin: Σh, Σhw, Σhw², about `origin`.
+struct Atom {
+  double weight = 0, first = 0, second = 0;
+};
+
+struct Weighted {
+  float value;
+  float weight;
+};
+
+} // namespace
+
+std::vector<float> Palette::decode() const {
+  std::vector<float> values(codes.size());
+  int64_t perRow = groupsPerRow();
+  for (int64_t row = 0, index = 0; row < rows; ++row)
+    for (int64_t column = 0; column < columns; ++column, ++index) {
+      int64_t group = row / rowsPerGroup * perRow + column / columnsPerGroup;
+      values[size_t(index)] =
+          codebooks[size_t(group * entries + codes[size_t(index)])];
+    }
+  return values;
+}
+
+/// Sorted `values` as atoms: one a distinct value, or one a bin of equal width.
+/// Moments are about `origin`, so that squares do not cancel.
+static std::vector<Atom> atomsOf(const std::vector<Weighted> &values,
+                                 int64_t maximum, double origin) {
+  int64_t distinct = 0;
+  for (size_t i = 0; i < values.size(); ++i)
+    distinct += i == 0 || values[i].value != values[i - 1].value;
+  double low = values.front().value, high = values.back().value;
+  auto binOf = [&](double value) {
+    int64_t bin = int64_t((value - low) / (high - low) * double(maximum));
+    return std::min(bin, maximum - 1);
+  };
+  std::vector<Atom> atoms;
+  for (size_t i = 0; i < values.size(); ++i) {
+    bool same =
+        i > 0 && (distinct <= maximum
+                      ? values[i].value == values[i - 1].value
+                      : binOf(values[i].value) == binOf(values[i - 1].value));
+    if (!same)
+      atoms.emplace_back();
+    double weight = values[i].weight, value = values[i].value - origin;
+    atoms.back().weight += weight;
+    atoms.back().first += weight * value;
+    atoms.back().second += weight * value * value;
+  }
+  return atoms;
+}
+
+/// The best division of the atoms into at most K intervals: the mean of each.
+/// cost[k][j] is the least cost of the first j atoms in k intervals, and the
+/// best start of the last of them does not fall as j grows.
+static std::vector<float> exactCodebook(const std::vector<Weighted> &values,
+                                        int entries, int64_t maximumDistinct) {
+  double origin = 0, total = 0;
+  for (const Weighted &value : values) {
+    origin += double(value.weight) * double(value.value);
+    total += value.weight;
+  }
+  origin /= total;
+  std::vector<Atom> atoms = atomsOf(values, maximumDistinct, origin);
+  const int64_t count = int64_t(atoms.size());
+  const int64_t cells = std::min<int64_t>(entries, count);
+  std::vector<Atom> prefix(size_t(count + 1));
+  for (int64_t i = 0; i < count; ++i) {
+    prefix[i + 1].weight = prefix[i].weight + atoms[i].weight;
+    prefix[i + 1].first = prefix[i].first + atoms[i].first;
+    prefix[i + 1].second = prefix[i].second + atoms[i].second;
+  }
+  auto costOf = [&](int64_t begin, int64_t end) {
+    double weight = prefix[end].weight - prefix[begin].weight;
+    if (weight <= 0)
+      return 0.0;
+    double first = prefix[end].first - prefix[begin].first;
+    double second = prefix[end].second - prefix[begin].second;
+    return std::max(second - first * first / weight, 0.0);
+  };
+  std::vector<double> before(size_t(count + 1)), now(size_t(count + 1));
+  std::vector<int32_t> starts(size_t((cells + 1) * (count + 1)));
+  for (int64_t end = 0; end <= count; ++end)
+    now[end] = costOf(0, end);
+  struct Range {
+    int64_t low, high, startLow, startHigh;
+  };
+  std::vector<Range> stack;
+  for (int64_t cell = 2; cell <= cells; ++cell) {
+    std::swap(before, now);
+    int32_t *start = starts.data() + cell * (count + 1);
+    stack.push_back({cell, count, cell - 1, count - 1});
+    while (!stack.empty()) {
+      Range range = stack.back();
+      stack.pop_back();
+      if (range.low > range.high)
+        continue;
+      int64_t end = (range.low + range.high) / 2;
+      double best = std::numeric_limits<double>::infinity();
+      int64_t bestStart = range.startLow;
+      int64_t last = std::min(range.startHigh, end - 1);
+      for (int64_t at = range.startLow; at <= last; ++at) {
+        double cost = before[at] + costOf(at, end);
+        if (cost < best) {
+          best = cost;
+          bestStart = at;
+        }
+      }
+      now[end] = best;
+      start[end] = int32_t(bestStart);
+      stack.push_back({range.low, end - 1, range.startLow, bestStart});
+      stack.push_back({end + 1, range.high, bestStart, range.startHigh});
+    }
+  }
+  std::vector<float> codebook(static_cast<size_t>(cells));
+  int64_t end = count;
+  for (int64_t cell = cells; cell >= 1; --cell) {
+    int64_t begin = cell == 1 ? 0 : starts[cell * (count + 1) + end];
+    double weight = prefix[end].weight - prefix[begin].weight;
+    double first = prefix[end].first - prefix[begin].first;
+    // Weights of no importance may share any value: then the mean of all.
+    codebook[cell - 1] = float(origin + (weight > 0 ? first / weight : 0));
+    end = begin;
+  }
+  return codebook;
+}
+
+static std::vector<float> lloydCodebook(const std::vector<Weighted> &values,
+                                        int entries, int rounds) {
+  size_t count = values.size();
+  std::vector<float> codebook(static_cast<size_t>(entries));
+  // In f32, as the reference has it.
+  for (int i = 0; i < entries; ++i) {
+    size_t at =
+        size_t((float(i) + 0.5f) / float(entries) * float(int64_t(count)));
+    codebook[i] = values[std::min(at, count - 1)].value;
+  }
+  std::vector<double> weights(count + 1), sums(count + 1);
+  for (size_t i = 0; i < count; ++i) {
+    weights[i + 1] = weights[i] + double(values[i].weight);
+    sums[i + 1] = sums[i] + double(values[i].weight) * double(values[i].value);
+  }
+  std::vector<size_t> edges(size_t(entries) + 1);
+  for (int round = 0; round < rounds; ++round) {
+    edges.back() = count;
+    for (int i = 1; i < entries; ++i) {
+      float middle = (codebook[i] + codebook[i - 1]) / 2;
+      edges[i] = size_t(std::lower_bound(values.begin(), values.end(), middle,
+                                         [](const Weighted &a, float edge) {
+                                           return a.value < edge;
+                                         }) -
+                        values.begin());
+    }
+    for (int i = 0; i < entries; ++i) {
+      double weight = weights[edges[i + 1]] - weights[edges[i]];
+      if (edges[i + 1] > edges[i] && weight > 0)
+        codebook[i] = float((sums[edges[i + 1]] - sums[edges[i]]) / weight);
+    }
+  }
+  return codebook;
+}
+
+Expected<Palette> palettize(MatrixRef weights, const PaletteOptions &options,
+                            Span<const float> importance) {
+  if (options.entries < 2 || options.entries > 256)
+    return usageError("A palette of " + std::to_string(options.entries) +
+                      " values was asked for; palettes have 2 to 256.");
+  if (options.rowsPerGroup < 0 || options.columnsPerGroup < 0 ||
+      options.lloydRounds < 0 || options.maximumDistinct < 2 ||
+      options.maximumDistinct > (1 << 24))
+    return usageError("A palette's rows and columns a group and its rounds are "
+                      "not negative, and it counts 2 to 16777216 distinct "
+                      "values.");
+  if (Status status = checkMatrix(weights); !status)
+    return status.error();
+  bool perElement = importance.size() == size_t(weights.size());
+  if (!importance.empty() && !perElement &&
+      importance.size() != size_t(weights.columns))
+    return badInput(std::to_string(importance.size()) +
+                    " importances were given for a matrix of " +
+                    std::to_string(weights.rows) + " by " +
+                    std::to_string(weights.columns) +
+                    "; one a column or one an element is expected.");
+  for (float value : importance)
+    if (!(value >= 0 && value <= std::numeric_limits<float>::max()))
+      return badInput("An importance is negative or not finite.");
+
+  Palette result;
+  result.entries = options.entries;
+  result.rows = weights.rows;
+  result.columns = weights.columns;
+  auto groupOf = [](int64_t asked, int64_t size) {
+    return asked == 0 || asked > size ? size : asked;
+  };
+  result.rowsPerGroup = groupOf(options.rowsPerGroup, weights.rows);
+  result.columnsPerGroup = groupOf(options.columnsPerGroup, weights.columns);
+  result.codes.resize(weights.values.size());
+  if (weights.values.empty())
+    return result;
+  result.codebooks.reserve(size_t(result.groups() * result.entries));
+
+  std::vector<Weighted> sorted;
+  for (int64_t row = 0; row < weights.rows; row += result.rowsPerGroup)
+    for (int64_t column = 0; column < weights.columns;
+         column += result.columnsPerGroup) {
+      int64_t rowEnd = std::min(row + result.rowsPerGroup, weights.rows);
+      int64_t columnEnd =
+          std::min(column + result.columnsPerGroup, weights.columns);
+      sorted.clear();
+      double total = 0;
+      for (int64_t r = row; r < rowEnd; ++r)
+        for (int64_t c = column; c < columnEnd; ++c) {
+          int64_t index = r * weights.columns + c;
+          float weight = importance.empty()
+                             ? 1.0f
+                             : importance[size_t(perElement ? index : c)];
+          sorted.push_back({weights.values[size_t(index)], weight});
+          total += weight;
+        }
+      if (total == 0)
+        for (Weighted &value : sorted)
+          value.weight = 1;
+      std::sort(sorted.begin(), sorted.end(),
+                [](const Weighted &a, const Weighted &b) {
+                  return a.value < b.value ||
+                         (a.value == b.value && a.weight < b.weight);
+                });
+      std::vector<float> codebook =
+          options.method == PaletteOptions::Method::Exact
+              ? exactCodebook(sorted, options.entries, options.maximumDistinct)
+              : lloydCodebook(sorted, options.entries, options.lloydRounds);
+      codebook.resize(size_t(options.entries), codebook.back());
+      for (float &value : codebook)
+        value = roundToStorage(value, options.codebookType);
+      std::vector<float> middles(codebook.size() - 1);
+      for (size_t i = 0; i < middles.size(); ++i)
+        middles[i] = (codebook[i + 1] + codebook[i]) / 2;
+      for (int64_t r = row; r < rowEnd; ++r)
+        for (int64_t c = column; c < columnEnd; ++c) {
+          int64_t index = r * weights.columns + c;
+          result.codes[size_t(index)] =
+              uint8_t(std::lower_bound(middles.begin(), middles.end(),
+                                       weights.values[size_t(index)]) -
+                      middles.begin());
+        }
+      result.codebooks.insert(result.codebooks.end(), codebook.begin(),
+                              codebook.end());
+    }
+  return result;
+}
+
+} // namespace compresslib::algo

@@ -1,0 +1,109 @@
+//===- Model.h - A compiled program with its memory ----------- -*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Model gives a compress_program what it works on (arena, scratch, key-value
+// cache, rotary table, logits, threads) and calls it. `compress eval` makes one
+// of a program loaded in process, an edge binary of the one it is linked with.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_RUNTIME_MODEL_H
+#define COMPRESS_RUNTIME_MODEL_H
+
+#include "compress_runtime.h"
+#include "compress_runtime/ThreadPool.h"
+
+#include <string>
+
+namespace compresslib {
+namespace rt {
+
+/// COMPRESS_FEATURE_… bits of this processor that the operating system allows.
+uint64_t processorFeatures();
+/// The names of feature bits as processors list them, e.g. "avx512f, avx512bw".
+std::string featureNames(uint64_t features);
+
+/// The best variant that this processor runs, or the one named. An Environment
+/// error says what is missing; `rebuild` is the remedy it offers.
+Expected<const compress_variant *>
+selectVariant(const compress_program &program, const std::string &name = "",
+              uint64_t features = processorFeatures(),
+              const std::string &rebuild = "");
+
+/// Positions of the cache unless asked otherwise: the model's own maximum, but
+/// no more than 4096, so that a model trained for long contexts does not take
+/// gigabytes before the first token.
+int64_t defaultContext(const compress_program &program);
+
+struct ModelOptions {
+  int64_t context = 0;        ///< 0: defaultContext; rounded up to 16
+  std::string instructionSet; ///< empty: the best
+  std::string rebuild;        ///< see selectVariant
+};
+
+class Model {
+public:
+  /// `weights` (64-byte aligned) and `pool` must outlive the model; several
+  /// models may share a pool, one call at a time.
+  static Expected<std::unique_ptr<Model>>
+  create(const compress_program &program, const uint8_t *weights,
+         uint64_t weightsBytes, ThreadPool &pool,
+         const ModelOptions &options = {});
+  ~Model();
+  Model(const Model &) = delete;
+  Model &operator=(const Model &) = delete;
+
+  /// Runs `count` tokens at `position` and leaves their keys and values in the
+  /// cache. Returns logits [count - logitsBegin][vocabulary] of the tokens from
+  /// `logitsBegin` on, valid until the next call; `logitsBegin == count` asks
+  /// for none. Long inputs are cut into chunks. BadInput: a token id at or
+  /// above the vocabulary; Usage: more positions than the context.
+  Expected<const float *> forward(const int32_t *tokens, int64_t count,
+                                  int64_t position, int64_t logitsBegin);
+
+  /// Where the interrupt flag is set, forward returns between chunks with
+  /// logits that mean nothing; the caller looks at the flag too.
+  void setInterrupt(const volatile int *flag) { interrupt_ = flag; }
+
+  const compress_program &program() const { return program_; }
+  int64_t vocabulary() const { return program_.vocabulary; }
+  int64_t prefillChunk() const { return program_.prefill_chunk; }
+  int64_t context() const { return context_.context; }
+  const char *instructionSet() const { return variant_->instruction_set; }
+  const char *activations() const {
+    return program_.int8_activations ? "int8" : "f32";
+  }
+  ThreadPool &pool() const { return pool_; }
+  /// Bytes of memory beside the weights: arena, scratch, cache, rotary table.
+  uint64_t memoryBytes() const;
+
+private:
+  Model(const compress_program &program, ThreadPool &pool)
+      : program_(program), pool_(pool) {}
+
+  /// Zeroed, page-aligned memory from the system.
+  struct Memory {
+    Memory() = default;
+    Memory(const Memory &) = delete;
+    Memory &operator=(const Memory &) = delete;
+    ~Memory();
+    Status allocate(uint64_t bytes, const char *purpose);
+    void *data = nullptr;
+    uint64_t bytes = 0;
+  };
+
+  const compress_program &program_;
+  ThreadPool &pool_;
+  const compress_variant *variant_ = nullptr;
+  compress_context context_ = {};
+  Memory arena_, scratch_, cache_, rotary_, logits_;
+  const volatile int *interrupt_ = nullptr;
+};
+
+} // namespace rt
+} // namespace compresslib
+
+#endif // COMPRESS_RUNTIME_MODEL_H

@@ -1,0 +1,325 @@
+//===- Model.cpp - A compiled program with its memory --------- -*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "compress_runtime/Model.h"
+#include "compress_runtime/Text.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <sys/mman.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
+namespace compresslib {
+namespace rt {
+
+//===----------------------------------------------------------------------===//
+// Processor
+//===----------------------------------------------------------------------===//
+
+uint64_t processorFeatures() {
+  uint64_t features = 0;
+#if defined(__x86_64__)
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d))
+    return 0;
+  bool fma = c >> 12 & 1, xsave = c >> 27 & 1, avx = c >> 28 & 1,
+       f16c = c >> 29 & 1;
+  if (!xsave || !avx)
+    return 0;
+  unsigned low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  bool saves256 = (low & 0x6) == 0x6, saves512 = (low & 0xE6) == 0xE6;
+  unsigned b7 = 0, c7 = 0, a71 = 0;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+    b7 = b;
+    c7 = c;
+    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d))
+      a71 = a;
+  }
+  if (saves256 && (b7 >> 5 & 1) && fma && f16c) {
+    features |= COMPRESS_FEATURE_AVX2;
+    if (a71 >> 4 & 1)
+      features |= COMPRESS_FEATURE_AVXVNNI;
+  }
+  // F, DQ, CD, BW, VL
+  const unsigned avx512 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;
+  if (saves512 && (b7 & avx512) == avx512) {
+    features |= COMPRESS_FEATURE_AVX512;
+    if (c7 >> 11 & 1)
+      features |= COMPRESS_FEATURE_AVX512VNNI;
+  }
+#elif defined(__aarch64__)
+  if (getauxval(AT_HWCAP) & (1ul << 20)) // HWCAP_ASIMDDP
+    features |= COMPRESS_FEATURE_NEON_DOTPROD;
+#endif
+  return features;
+}
+
+std::string featureNames(uint64_t features) {
+  static const struct {
+    uint64_t bit;
+    const char *names;
+  } table[] = {
+      {COMPRESS_FEATURE_AVX2, "avx2, fma, f16c"},
+      {COMPRESS_FEATURE_AVXVNNI, "avx_vnni"},
+      {COMPRESS_FEATURE_AVX512,
+       "avx512f, avx512bw, avx512dq, avx512vl, avx512cd"},
+      {COMPRESS_FEATURE_AVX512VNNI, "avx512_vnni"},
+      {COMPRESS_FEATURE_NEON_DOTPROD, "asimddp"},
+  };
+  std::string names;
+  for (auto &row : table)
+    if (features & row.bit) {
+      if (!names.empty())
+        names += ", ";
+      names += row.names;
+      features &= ~row.bit;
+    }
+  if (features)
+    names += format("%sunknown features 0x%llx", names.empty() ? "" : ", ",
+                    static_cast<unsigned long long>(features));
+  return names;
+}
+
+Expected<const compress_variant *>
+selectVariant(const compress_program &program, const std::string &name,
+              uint64_t features, const std::string &rebuild) {
+  std::string remedy =
+      rebuild.empty() ? "Rebuild with a --target that includes this processor."
+                      : "Rebuild with: " + rebuild;
+  if (!name.empty()) {
+    std::string names;
+    for (uint32_t i = 0; i < program.variant_count; ++i) {
+      const compress_variant &variant = program.variants[i];
+      if (name == variant.instruction_set) {
+        if (uint64_t missing = variant.required_features & ~features)
+          return environmentError(format(
+              "The instruction set '%s' needs %s, which this processor does "
+              "not have.",
+              name.c_str(), featureNames(missing).c_str()));
+        return &variant;
+      }
+      names += format("%s'%s'", i ? ", " : "", variant.instruction_set);
+    }
+    return usageError(
+        format("The program has no code for the instruction set '%s'; it has "
+               "%s.",
+               name.c_str(), names.c_str()));
+  }
+  const compress_variant *least = nullptr;
+  int fewest = 65;
+  for (uint32_t i = 0; i < program.variant_count; ++i) {
+    const compress_variant &variant = program.variants[i];
+    uint64_t missing = variant.required_features & ~features;
+    if (!missing)
+      return &variant;
+    if (__builtin_popcountll(missing) <= fewest) {
+      fewest = __builtin_popcountll(missing);
+      least = &variant;
+    }
+  }
+  if (!least)
+    return badInput("The program has no code for any instruction set.");
+  return environmentError(
+      format("This program needs %s, which this processor does not have. %s",
+             featureNames(least->required_features & ~features).c_str(),
+             remedy.c_str()));
+}
+
+int64_t defaultContext(const compress_program &program) {
+  return std::min<int64_t>(program.max_context ? program.max_context : 4096,
+                           4096);
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Model::Memory::~Memory() {
+  if (data)
+    munmap(data, bytes);
+}
+
+Status Model::Memory::allocate(uint64_t wanted, const char *purpose) {
+  if (data)
+    munmap(data, bytes);
+  data = nullptr;
+  bytes = std::max<uint64_t>(wanted, 64);
+  void *address = bytes > INT64_MAX / 2
+                      ? MAP_FAILED
+                      : mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (address == MAP_FAILED) {
+    Error error = environmentError(
+        format("Cannot get %llu bytes of memory for %s: %s. Ask for a shorter "
+               "--context, or give the process more memory.",
+               static_cast<unsigned long long>(bytes), purpose,
+               strerror(errno ? errno : ENOMEM)));
+    bytes = 0;
+    return error;
+  }
+  data = address;
+  if (bytes >= 4 << 20)
+    madvise(data, bytes, MADV_HUGEPAGE);
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Model
+//===----------------------------------------------------------------------===//
+
+Model::~Model() = default;
+
+Expected<std::unique_ptr<Model>> Model::create(const compress_program &program,
+                                               const uint8_t *weights,
+                                               uint64_t weightsBytes,
+                                               ThreadPool &pool,
+                                               const ModelOptions &options) {
+  if (program.abi_version != COMPRESS_ABI_VERSION)
+    return badInput(format(
+        "The program has version %u of the interface between code and "
+        "runtime; this runtime has version %d. Build both with one compiler.",
+        program.abi_version, COMPRESS_ABI_VERSION));
+  if (weightsBytes != program.weights_bytes)
+    return badInput(
+        format("The program reads %llu bytes of weights, but %llu are there: "
+               "code and weights are not of the same build.",
+               static_cast<unsigned long long>(program.weights_bytes),
+               static_cast<unsigned long long>(weightsBytes)));
+  if (reinterpret_cast<uintptr_t>(weights) % 64)
+    return badInput("The weights are not aligned to 64 bytes.");
+  if (!program.vocabulary || !program.prefill_chunk)
+    return badInput("The program has no vocabulary or no prefill chunk.");
+  auto variant = selectVariant(program, options.instructionSet,
+                               processorFeatures(), options.rebuild);
+  if (!variant)
+    return variant.error();
+
+  // Keeps every product of sizes below far from overflow.
+  const int64_t most = int64_t(1) << 30;
+  int64_t context = options.context ? options.context : defaultContext(program);
+  if (context < 1 || context > most)
+    return usageError(format("A context must be 1 to %lld positions; %lld were "
+                             "asked for.",
+                             static_cast<long long>(most),
+                             static_cast<long long>(context)));
+  context = (context + 15) / 16 * 16;
+
+  std::unique_ptr<Model> model(new Model(program, pool));
+  model->variant_ = *variant;
+  uint64_t scratch = (program.scratch_bytes + 63) / 64 * 64;
+  uint64_t half = program.rotary_dim / 2;
+  if (scratch != program.scratch_bytes)
+    return badInput("The program's scratch size is no multiple of 64 bytes.");
+  if (Status s = model->arena_.allocate(program.arena_bytes, "activations"); !s)
+    return s.error();
+  if (Status s = model->scratch_.allocate(scratch * pool.size(),
+                                          "the threads' scratch");
+      !s)
+    return s.error();
+  if (program.cache_bytes_per_position > uint64_t(INT64_MAX / 2 / context))
+    return badInput("The program's key-value cache is impossibly large.");
+  if (Status s = model->cache_.allocate(
+          program.cache_bytes_per_position * context, "the key-value cache");
+      !s)
+    return s.error();
+  if (Status s = model->rotary_.allocate(context * 2 * half * sizeof(float),
+                                         "the rotary table");
+      !s)
+    return s.error();
+  if (Status s =
+          model->logits_.allocate(program.vocabulary * sizeof(float), "logits");
+      !s)
+    return s.error();
+
+  float *rotary = static_cast<float *>(model->rotary_.data);
+  pool.forEach((context + 63) / 64, [&](int64_t block) {
+    for (int64_t p = block * 64; p < std::min(context, block * 64 + 64); ++p)
+      for (uint64_t i = 0; i < half; ++i) {
+        float angle = static_cast<float>(p) * program.rotary_frequencies[i];
+        rotary[p * 2 * half + i] = std::cos(angle);
+        rotary[p * 2 * half + half + i] = std::sin(angle);
+      }
+  });
+
+  compress_context &c = model->context_;
+  c.weights = weights;
+  c.arena = static_cast<uint8_t *>(model->arena_.data);
+  c.scratch = static_cast<uint8_t *>(model->scratch_.data);
+  c.cache = static_cast<uint8_t *>(model->cache_.data);
+  c.rotary = rotary;
+  c.context = context;
+  c.threads = pool.size();
+  c.barrier = [](compress_context *context, int64_t) {
+    static_cast<ThreadPool *>(context->barrier_state)->barrier();
+  };
+  c.barrier_state = &pool;
+  return model;
+}
+
+uint64_t Model::memoryBytes() const {
+  return arena_.bytes + scratch_.bytes + cache_.bytes + rotary_.bytes;
+}
+
+Expected<const float *> Model::forward(const int32_t *tokens, int64_t count,
+                                       int64_t position, int64_t logitsBegin) {
+  if (count < 0 || position < 0 || logitsBegin < 0 || logitsBegin > count)
+    return usageError("A negative count or position was asked for.");
+  if (position + count > context_.context)
+    return usageError(format(
+        "%lld tokens at position %lld need %lld positions; the context has "
+        "%lld. Ask for a longer one with --context.",
+        static_cast<long long>(count), static_cast<long long>(position),
+        static_cast<long long>(position + count),
+        static_cast<long long>(context_.context)));
+  for (int64_t i = 0; i < count; ++i)
+    if (tokens[i] < 0 || tokens[i] >= vocabulary())
+      return badInput(
+          format("Token %lld has the id %d, which is not below the vocabulary "
+                 "of %lld: tokenizer and model do not belong together.",
+                 static_cast<long long>(i), tokens[i],
+                 static_cast<long long>(vocabulary())));
+  uint64_t wanted =
+      std::max<int64_t>(count - logitsBegin, 1) * vocabulary() * sizeof(float);
+  if (wanted > logits_.bytes)
+    if (Status s = logits_.allocate(wanted, "logits"); !s)
+      return s.error();
+  float *logits = static_cast<float *>(logits_.data);
+
+  for (int64_t done = 0; done < count;) {
+    if (interrupt_ && *interrupt_)
+      break;
+    int64_t chunk = std::min(count - done, prefillChunk());
+    context_.tokens = tokens + done;
+    context_.position = position + done;
+    context_.count = chunk;
+    context_.logits_begin = std::clamp<int64_t>(logitsBegin - done, 0, chunk);
+    context_.logits =
+        logits + std::max<int64_t>(done - logitsBegin, 0) * vocabulary();
+    compress_entry entry = chunk == 1 ? variant_->decode : variant_->prefill;
+    struct Call {
+      compress_entry entry;
+      compress_context *context;
+    } call{entry, &context_};
+    pool_.run(
+        [](void *data, int64_t thread) {
+          Call &call = *static_cast<Call *>(data);
+          call.entry(call.context, thread);
+        },
+        &call);
+    done += chunk;
+  }
+  return static_cast<const float *>(logits);
+}
+
+} // namespace rt
+} // namespace compresslib

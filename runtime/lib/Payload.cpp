@@ -1,0 +1,638 @@
+//===- Payload.cpp - What is appended to an edge binary ------- -*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "compress_runtime/Payload.h"
+#include "compress_runtime.h"
+#include "compress_runtime/Text.h"
+#include "compress_runtime/ThreadPool.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+namespace compresslib {
+namespace rt {
+
+namespace {
+
+constexpr uint64_t pageBytes = 4096, alignment = 64, blockBytes = 1 << 20;
+constexpr uint32_t payloadVersion = 1;
+constexpr char magic[9] = "CMPRSPAY";
+
+struct Range {
+  uint64_t offset, length; ///< from the start of the file
+};
+
+/// The last bytes of the file, little-endian.
+struct Trailer {
+  char magic[8];
+  uint32_t version;
+  uint32_t abiVersion;
+  uint64_t fileBytes; ///< trailer included
+  Range weights, tokenizer, metadata;
+  Range sideCarName;        ///< length 0: the weights are here
+  uint64_t sideCarChecksum; ///< of the side-car's trailer
+  uint64_t checksum;        ///< of all bytes before the trailer
+  uint64_t trailerChecksum; ///< of the trailer before this field
+  uint64_t reserved[2];     ///< zero
+};
+static_assert(sizeof(Trailer) == 128 && offsetof(Trailer, weights) == 24,
+              "the trailer is a file format");
+
+using ull = unsigned long long;
+
+/// XXH3 of the XXH3s of the blocks.
+struct BlockHash {
+  std::vector<uint64_t> hashes;
+  XXH3_state_t *state = XXH3_createState();
+  uint64_t filled = 0;
+  BlockHash() { XXH3_64bits_reset(state); }
+  ~BlockHash() { XXH3_freeState(state); }
+  void add(const char *data, uint64_t size) {
+    while (size) {
+      uint64_t part = std::min(size, blockBytes - filled);
+      XXH3_64bits_update(state, data, part);
+      filled += part;
+      data += part;
+      size -= part;
+      if (filled == blockBytes)
+        close();
+    }
+  }
+  void close() {
+    hashes.push_back(XXH3_64bits_digest(state));
+    XXH3_64bits_reset(state);
+    filled = 0;
+  }
+  uint64_t finish() {
+    if (filled)
+      close();
+    return XXH3_64bits(hashes.data(), hashes.size() * sizeof(uint64_t));
+  }
+};
+
+uint64_t hashBlocks(const uint8_t *data, uint64_t size, ThreadPool *pool) {
+  int64_t blocks = (size + blockBytes - 1) / blockBytes;
+  std::vector<uint64_t> hashes(blocks);
+  auto one = [&](int64_t i) {
+    uint64_t begin = i * blockBytes;
+    hashes[i] = XXH3_64bits(data + begin, std::min(blockBytes, size - begin));
+  };
+  if (pool)
+    pool->forEach(blocks, one);
+  else
+    for (int64_t i = 0; i < blocks; ++i)
+      one(i);
+  return XXH3_64bits(hashes.data(), hashes.size() * sizeof(uint64_t));
+}
+
+uint64_t hashTrailer(const Trailer &trailer) {
+  return XXH3_64bits(&trailer, offsetof(Trailer, trailerChecksum));
+}
+
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+/// A file beside `output` that replaces it when committed.
+class Output {
+public:
+  explicit Output(std::string output) : output_(std::move(output)) {}
+  ~Output() {
+    if (file_ >= 0)
+      close(file_);
+    if (!temporary_.empty())
+      unlink(temporary_.c_str());
+  }
+
+  Status begin(uint64_t bytes, const std::vector<Section> &inputs) {
+    struct stat existing;
+    if (stat(output_.c_str(), &existing) == 0) {
+      if (!S_ISREG(existing.st_mode))
+        return environmentError(format(
+            "The output '%s' is %s; give the name of a regular file.",
+            output_.c_str(),
+            S_ISDIR(existing.st_mode) ? "a directory" : "no regular file"));
+      for (const Section &input : inputs) {
+        struct stat status;
+        if (!input.path.empty() && stat(input.path.c_str(), &status) == 0 &&
+            status.st_dev == existing.st_dev &&
+            status.st_ino == existing.st_ino)
+          return environmentError(
+              format("The output '%s' is also an input; give it another name.",
+                     output_.c_str()));
+      }
+    }
+    size_t slash = output_.rfind('/');
+    folder_ = slash == std::string::npos ? "." : output_.substr(0, slash + 1);
+    bytes_ = bytes;
+    std::string name = output_ + ".XXXXXX";
+    file_ = mkostemp(name.data(), O_CLOEXEC);
+    if (file_ < 0)
+      return failure("create a file beside");
+    temporary_ = name;
+    return {};
+  }
+
+  Status write(const char *data, uint64_t size) {
+    hash.add(data, size);
+    written += size;
+    while (size) {
+      ssize_t done =
+          ::write(file_, data, std::min<uint64_t>(size, uint64_t(1) << 30));
+      if (done < 0 && errno == EINTR)
+        continue;
+      if (done <= 0)
+        return failure("write");
+      data += done;
+      size -= done;
+    }
+    return {};
+  }
+
+  Status pad(uint64_t multiple) {
+    static const char zeros[pageBytes] = {};
+    uint64_t rest = written % multiple;
+    return rest ? write(zeros, multiple - rest) : Status();
+  }
+
+  Status write(const Section &section) {
+    if (section.path.empty())
+      return write(section.memory.data(), section.memory.size());
+    int input = open(section.path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (input < 0)
+      return environmentError(format("Cannot open '%s' for reading: %s.",
+                                     section.path.c_str(), strerror(errno)));
+    std::vector<char> buffer(
+        std::min<uint64_t>(section.length, uint64_t(1) << 20));
+    Status status;
+    for (uint64_t done = 0; done < section.length && status;) {
+      uint64_t part = std::min<uint64_t>(buffer.size(), section.length - done);
+      ssize_t got = pread(input, buffer.data(), part, section.offset + done);
+      if (got < 0 && errno == EINTR)
+        continue;
+      if (got < 0)
+        status = environmentError(format(
+            "Cannot read '%s': %s.", section.path.c_str(), strerror(errno)));
+      else if (got == 0)
+        status = badInput(format(
+            "'%s' ends at byte %llu; %llu bytes from %llu on were expected.",
+            section.path.c_str(), ull(section.offset + done),
+            ull(section.length), ull(section.offset)));
+      else {
+        status = write(buffer.data(), got);
+        done += got;
+      }
+    }
+    close(input);
+    return status;
+  }
+
+  Status commit(mode_t mode) {
+    mode_t mask = umask(0);
+    umask(mask);
+    if (fchmod(file_, mode & ~mask) || fsync(file_))
+      return failure("write");
+    int file = file_;
+    file_ = -1;
+    if (close(file))
+      return failure("write");
+    if (rename(temporary_.c_str(), output_.c_str()))
+      return failure("rename a file to");
+    temporary_.clear();
+    int folder = open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder >= 0) {
+      fsync(folder);
+      close(folder);
+    }
+    return {};
+  }
+
+  BlockHash hash;
+  uint64_t written = 0;
+
+private:
+  Error failure(const char *action) {
+    int code = errno;
+    std::string room;
+    struct statvfs status;
+    if ((code == ENOSPC || code == EDQUOT || code == EFBIG) &&
+        statvfs(folder_.c_str(), &status) == 0)
+      room = format(" It needs %llu bytes; %llu are free.", ull(bytes_),
+                    ull(status.f_bavail) * status.f_frsize);
+    return environmentError(format("Cannot %s '%s': %s.%s", action,
+                                   output_.c_str(), strerror(code),
+                                   room.c_str()));
+  }
+  std::string output_, folder_, temporary_;
+  uint64_t bytes_ = 0;
+  int file_ = -1;
+};
+
+std::string baseName(const std::string &path) {
+  size_t slash = path.rfind('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+uint64_t total(const std::vector<Section> &sections) {
+  uint64_t bytes = 0;
+  for (const Section &section : sections)
+    bytes += section.length;
+  return bytes;
+}
+
+/// Appends sections and trailer; `checksum` receives the trailer's own.
+Status writePayload(Output &out, const EdgeBinary &binary, bool weights,
+                    const std::string &sideCarName, uint64_t sideCarChecksum,
+                    uint64_t &checksum) {
+  Trailer trailer = {};
+  auto append = [&](const std::vector<Section> &sections, uint64_t multiple,
+                    Range &range) -> Status {
+    if (Status s = out.pad(multiple); !s)
+      return s;
+    range.offset = out.written;
+    for (const Section &section : sections)
+      if (Status s = out.write(section); !s)
+        return s;
+    range.length = out.written - range.offset;
+    return {};
+  };
+  std::string metadata = binary.metadata.write();
+  if (weights) {
+    if (Status s = append(binary.weights, pageBytes, trailer.weights); !s)
+      return s;
+    if (Status s = append({binary.tokenizer}, alignment, trailer.tokenizer); !s)
+      return s;
+    if (Status s =
+            append({Section::ofText(metadata)}, alignment, trailer.metadata);
+        !s)
+      return s;
+  }
+  if (Status s = append({Section::ofText(sideCarName)}, alignment,
+                        trailer.sideCarName);
+      !s)
+    return s;
+  if (Status s = out.pad(alignment); !s)
+    return s;
+  memcpy(trailer.magic, magic, sizeof(trailer.magic));
+  trailer.version = payloadVersion;
+  trailer.abiVersion = COMPRESS_ABI_VERSION;
+  trailer.fileBytes = out.written + sizeof(Trailer);
+  trailer.sideCarChecksum = sideCarChecksum;
+  trailer.checksum = out.hash.finish();
+  trailer.trailerChecksum = checksum = hashTrailer(trailer);
+  return out.write(reinterpret_cast<const char *>(&trailer), sizeof(trailer));
+}
+
+} // namespace
+
+Status writeEdgeBinary(const std::string &output, const EdgeBinary &binary) {
+  std::vector<Section> inputs = binary.executable;
+  inputs.insert(inputs.end(), binary.weights.begin(), binary.weights.end());
+  inputs.push_back(binary.tokenizer);
+  uint64_t weightsBytes =
+      total(binary.weights) + binary.tokenizer.length + 2 * pageBytes;
+  uint64_t codeBytes = total(binary.executable) + pageBytes;
+  mode_t mode = binary.executable.empty() ? 0666 : 0777;
+  uint64_t checksum;
+
+  Output out(output);
+  if (!binary.sideCar) {
+    if (Status s = out.begin(codeBytes + weightsBytes, inputs); !s)
+      return s;
+    for (const Section &section : binary.executable)
+      if (Status s = out.write(section); !s)
+        return s;
+    if (Status s = writePayload(out, binary, true, "", 0, checksum); !s)
+      return s;
+    return out.commit(mode);
+  }
+
+  std::string name = output + ".weights";
+  Output sideCar(name);
+  if (Status s = sideCar.begin(weightsBytes, inputs); !s)
+    return s;
+  if (Status s = out.begin(codeBytes, inputs); !s)
+    return s;
+  if (Status s = writePayload(sideCar, binary, true, "", 0, checksum); !s)
+    return s;
+  for (const Section &section : binary.executable)
+    if (Status s = out.write(section); !s)
+      return s;
+  uint64_t own;
+  if (Status s =
+          writePayload(out, binary, false, baseName(name), checksum, own);
+      !s)
+    return s;
+  // The side-car first: an executable without it would be of no use.
+  if (Status s = sideCar.commit(0666); !s)
+    return s;
+  return out.commit(mode);
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Where the headers of an ELF file say that it ends; 0 for other files.
+uint64_t elfEnd(const uint8_t *data, uint64_t size) {
+  Elf64_Ehdr header;
+  if (size < sizeof(header))
+    return 0;
+  memcpy(&header, data, sizeof(header));
+  if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+      header.e_ident[EI_CLASS] != ELFCLASS64)
+    return 0;
+  uint64_t end = 0;
+  if (header.e_shoff && header.e_shoff < size)
+    end = header.e_shoff + uint64_t(header.e_shnum) * header.e_shentsize;
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment;
+    uint64_t at = header.e_phoff + i * uint64_t(header.e_phentsize);
+    if (at > size || size - at < sizeof(segment))
+      break;
+    memcpy(&segment, data + at, sizeof(segment));
+    end = std::max<uint64_t>(end, segment.p_offset + segment.p_filesz);
+  }
+  return end;
+}
+
+bool inside(const Range &range, uint64_t bytes) {
+  return range.offset <= bytes && range.length <= bytes - range.offset;
+}
+
+} // namespace
+
+Payload::Payload(Payload &&other) noexcept { *this = std::move(other); }
+Payload &Payload::operator=(Payload &&other) noexcept {
+  if (this == &other)
+    return *this;
+  release();
+  path_ = std::move(other.path_);
+  mapped_ = std::exchange(other.mapped_, nullptr);
+  mappedBytes_ = std::exchange(other.mappedBytes_, 0);
+  weights_ = other.weights_;
+  weightsBytes_ = other.weightsBytes_;
+  tokenizer_ = other.tokenizer_;
+  metadata_ = std::move(other.metadata_);
+  return *this;
+}
+Payload::~Payload() { release(); }
+void Payload::release() {
+  if (mapped_)
+    munmap(mapped_, mappedBytes_);
+  mapped_ = nullptr;
+}
+
+/// `expected`, where not null, is the trailer checksum that a side-car must
+/// have. `shown` is the name in messages.
+static Expected<Payload>
+openPayload(const std::string &path, const std::string &shown,
+            const uint64_t *expected, ThreadPool *pool,
+            Expected<Payload> (*finish)(const std::string &, void *, uint64_t,
+                                        const Trailer &)) {
+  const char *name = shown.c_str();
+  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    int code = errno;
+    if (expected && code == ENOENT)
+      return environmentError(
+          format("The weights of this program are in '%s', which does not "
+                 "exist. Keep it beside the program under this name.",
+                 name));
+    return environmentError(
+        format("Cannot open '%s' for reading: %s.", name, strerror(code)));
+  }
+  struct stat status;
+  uint64_t size = 0;
+  if (fstat(file, &status) == 0 && S_ISREG(status.st_mode))
+    size = status.st_size;
+  void *mapped =
+      size ? mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
+  int code = errno;
+  close(file);
+  if (!size)
+    return badInput(format("'%s' is empty or no regular file.", name));
+  if (mapped == MAP_FAILED)
+    return environmentError(format("Cannot map %llu bytes of '%s': %s.",
+                                   ull(size), name, strerror(code)));
+  const uint8_t *data = static_cast<const uint8_t *>(mapped);
+  auto refuse = [&](std::string message) {
+    munmap(mapped, size);
+    return badInput(std::move(message));
+  };
+
+  Trailer trailer;
+  if (size < sizeof(trailer) ||
+      memcmp(data + size - sizeof(trailer), magic, sizeof(trailer.magic))) {
+    uint64_t end = elfEnd(data, size);
+    if (end && size <= end)
+      return refuse(format(
+          "'%s' has no weights: its %llu bytes end where its code ends. "
+          "`strip` and similar tools delete what is appended; build it again "
+          "and leave it as it is.",
+          name, ull(size)));
+    return refuse(format(
+        "'%s' is cut short or was changed: its %llu bytes do not end with the "
+        "trailer of its weights. Copy or build it again.",
+        name, ull(size)));
+  }
+  memcpy(&trailer, data + size - sizeof(trailer), sizeof(trailer));
+  if (trailer.version != payloadVersion)
+    return refuse(format("'%s' has weights of format version %u; this runtime "
+                         "reads version %u. Build it again.",
+                         name, trailer.version, payloadVersion));
+  if (trailer.trailerChecksum != hashTrailer(trailer) || trailer.reserved[0] ||
+      trailer.reserved[1])
+    return refuse(format("'%s' was changed: the checksum of its trailer is "
+                         "%016llx, and %016llx was expected. Copy or build it "
+                         "again.",
+                         name, ull(hashTrailer(trailer)),
+                         ull(trailer.trailerChecksum)));
+  if (trailer.abiVersion != COMPRESS_ABI_VERSION)
+    return refuse(format("'%s' was built for version %u of the interface "
+                         "between code and runtime; this is version %d. Build "
+                         "it again.",
+                         name, trailer.abiVersion, COMPRESS_ABI_VERSION));
+  uint64_t body = size - sizeof(trailer);
+  if (trailer.fileBytes != size)
+    return refuse(format("'%s' is cut short or was changed: it needs %llu "
+                         "bytes and has %llu. Copy or build it again.",
+                         name, ull(trailer.fileBytes), ull(size)));
+  if (!inside(trailer.weights, body) || !inside(trailer.tokenizer, body) ||
+      !inside(trailer.metadata, body) || !inside(trailer.sideCarName, body) ||
+      trailer.weights.offset % pageBytes)
+    return refuse(format("'%s' has a trailer with sections outside its %llu "
+                         "bytes. Build it again.",
+                         name, ull(size)));
+  if (expected && *expected != trailer.trailerChecksum)
+    return refuse(format("'%s' is not the file that this program was built "
+                         "with: its checksum is %016llx, and %016llx was "
+                         "expected. Keep the two files of one build together.",
+                         name, ull(trailer.trailerChecksum), ull(*expected)));
+  madvise(mapped, size, MADV_WILLNEED);
+  uint64_t checksum = hashBlocks(data, body, pool);
+  if (checksum != trailer.checksum)
+    return refuse(format("'%s' was changed: the checksum of its %llu bytes is "
+                         "%016llx, and %016llx was expected. Copy or build it "
+                         "again.",
+                         name, ull(body), ull(checksum),
+                         ull(trailer.checksum)));
+  if (trailer.sideCarName.length) {
+    std::string sideCar(reinterpret_cast<const char *>(data) +
+                            trailer.sideCarName.offset,
+                        trailer.sideCarName.length);
+    munmap(mapped, size);
+    if (expected || sideCar.find('/') != std::string::npos)
+      return badInput(format("'%s' names another file for its weights where "
+                             "that is not allowed.",
+                             name));
+    size_t slash = shown.rfind('/');
+    std::string folder =
+        slash == std::string::npos ? "" : shown.substr(0, slash + 1);
+    return openPayload(folder + sideCar, folder + sideCar,
+                       &trailer.sideCarChecksum, pool, finish);
+  }
+  return finish(shown, mapped, size, trailer);
+}
+
+Expected<Payload> Payload::open(const std::string &path, ThreadPool *pool) {
+  bool self = path == "/proc/self/exe";
+  std::string shown = path;
+  char resolved[PATH_MAX];
+  if (self) {
+    // The link is mapped, so that a program that was renamed or replaced while
+    // it starts still finds its own weights; its target is what is shown.
+    ssize_t length = readlink(path.c_str(), resolved, sizeof(resolved));
+    if (length > 0)
+      shown.assign(resolved, length);
+  }
+  auto finish = [](const std::string &shown, void *mapped, uint64_t size,
+                   const Trailer &trailer) -> Expected<Payload> {
+    Payload payload;
+    payload.path_ = shown;
+    payload.mapped_ = mapped;
+    payload.mappedBytes_ = size;
+    const char *data = static_cast<const char *>(mapped);
+    payload.weights_ =
+        static_cast<const uint8_t *>(mapped) + trailer.weights.offset;
+    payload.weightsBytes_ = trailer.weights.length;
+    payload.tokenizer_ = {data + trailer.tokenizer.offset,
+                          static_cast<size_t>(trailer.tokenizer.length)};
+    auto metadata =
+        Metadata::read({data + trailer.metadata.offset,
+                        static_cast<size_t>(trailer.metadata.length)});
+    if (!metadata)
+      return badInput("'" + shown + "': " + metadata.error().message);
+    payload.metadata_ = std::move(*metadata);
+    return Expected<Payload>(std::move(payload));
+  };
+  return openPayload(path, shown, nullptr, pool, finish);
+}
+
+Expected<Payload> Payload::openSelf(ThreadPool *pool) {
+  return open("/proc/self/exe", pool);
+}
+
+//===----------------------------------------------------------------------===//
+// Metadata
+//===----------------------------------------------------------------------===//
+
+std::string Metadata::write() const {
+  std::string text;
+  auto line = [&](const char *key, std::string_view value) {
+    (text += key) += '=';
+    for (char c : value) {
+      if (c == '\\')
+        text += "\\\\";
+      else if (c == '\n')
+        text += "\\n";
+      else if (c == '\0')
+        text += "\\0";
+      else
+        text += c;
+    }
+    text += '\n';
+  };
+  line("name", name);
+  line("recipe", recipe);
+  line("manifest", manifest);
+  line("version", version);
+  line("target", target);
+  line("rebuild", rebuild);
+  line("parameters", format("%llu", ull(parameters)));
+  line("bytes", format("%llu", ull(bytes)));
+  std::string ends;
+  for (int32_t id : endTokens)
+    ends += format("%s%d", ends.empty() ? "" : " ", id);
+  line("end-tokens", ends);
+  return text;
+}
+
+Expected<Metadata> Metadata::read(std::string_view text) {
+  Metadata metadata;
+  for (size_t number = 1; !text.empty(); ++number) {
+    size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    size_t equals = line.find('=');
+    if (end == std::string_view::npos || equals == std::string_view::npos)
+      return badInput(format(
+          "Line %zu of the metadata is not of the form key=value.", number));
+    text.remove_prefix(end + 1);
+    std::string_view key = line.substr(0, equals);
+    std::string value;
+    for (size_t i = equals + 1; i < line.size(); ++i) {
+      if (line[i] == '\\' && i + 1 < line.size()) {
+        ++i;
+        value += line[i] == 'n' ? '\n' : line[i] == '0' ? '\0' : line[i];
+      } else {
+        value += line[i];
+      }
+    }
+    if (key == "name")
+      metadata.name = value;
+    else if (key == "recipe")
+      metadata.recipe = value;
+    else if (key == "manifest")
+      metadata.manifest = value;
+    else if (key == "version")
+      metadata.version = value;
+    else if (key == "target")
+      metadata.target = value;
+    else if (key == "rebuild")
+      metadata.rebuild = value;
+    else if (key == "parameters")
+      metadata.parameters = strtoull(value.c_str(), nullptr, 10);
+    else if (key == "bytes")
+      metadata.bytes = strtoull(value.c_str(), nullptr, 10);
+    else if (key == "end-tokens")
+      for (const char *at = value.c_str(); *at;) {
+        char *next;
+        long id = strtol(at, &next, 10);
+        if (next == at)
+          break;
+        metadata.endTokens.push_back(static_cast<int32_t>(id));
+        at = next;
+      }
+  }
+  return metadata;
+}
+
+} // namespace rt
+} // namespace compresslib

@@ -1,0 +1,81 @@
+//===- ThreadPoolTest.cpp - Calls, barriers, more threads than cores - -*- C++
+//-*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "compress_runtime/ThreadPool.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+
+using namespace compresslib;
+using namespace compresslib::rt;
+
+TEST(ThreadPool, EveryThreadOnce) {
+  for (int threads : {1, 2, 3, 8, 33}) {
+    auto pool = ThreadPool::create({threads, true, true});
+    ASSERT_TRUE(pool.ok());
+    for (int round = 0; round < 200; ++round) {
+      std::vector<int> seen(threads);
+      (*pool)->run([&](int64_t thread) { ++seen[thread]; });
+      EXPECT_EQ(seen, std::vector<int>(threads, 1));
+    }
+  }
+}
+
+TEST(ThreadPool, BarrierOrdersPhases) {
+  for (int threads : {2, 5}) {
+    auto pool = ThreadPool::create({threads, false, false});
+    const int phases = 300;
+    std::vector<std::vector<int>> value(phases, std::vector<int>(threads));
+    std::atomic<int> wrong{0};
+    (*pool)->run([&](int64_t thread) {
+      for (int phase = 0; phase < phases; ++phase) {
+        value[phase][thread] = phase + 1;
+        (*pool)->barrier();
+        for (int other = 0; other < threads; ++other)
+          if (value[phase][other] != phase + 1)
+            ++wrong;
+      }
+    });
+    EXPECT_EQ(wrong, 0);
+  }
+}
+
+TEST(ThreadPool, ForEachOnce) {
+  auto pool = ThreadPool::create({3, false, false});
+  std::vector<std::atomic<int>> seen(1000);
+  (*pool)->forEach(1000, [&](int64_t i) { ++seen[i]; });
+  for (auto &count : seen)
+    EXPECT_EQ(count, 1);
+}
+
+TEST(ThreadPool, WakesAfterSleep) {
+  auto pool = ThreadPool::create({2, false, false});
+  for (int round = 0; round < 3; ++round) {
+    std::atomic<int> calls{0};
+    (*pool)->run([&](int64_t) { ++calls; });
+    EXPECT_EQ(calls, 2);
+    usleep(20000);
+  }
+}
+
+TEST(ThreadPool, CallerIsFreedAgain) {
+  cpu_set_t before, after;
+  sched_getaffinity(0, sizeof(before), &before);
+  {
+    auto pool = ThreadPool::create({0, true, true});
+  }
+  sched_getaffinity(0, sizeof(after), &after);
+  EXPECT_TRUE(CPU_EQUAL(&before, &after));
+}
+
+TEST(ThreadPool, RefusesImpossibleNumbers) {
+  for (int threads : {-1, 1025}) {
+    auto pool = ThreadPool::create({threads, false, false});
+    ASSERT_FALSE(pool.ok());
+    EXPECT_EQ(pool.error().kind, ErrorKind::Usage);
+  }
+}

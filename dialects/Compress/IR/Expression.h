@@ -1,0 +1,63 @@
+//===- Expression.h - Reference values of weight expressions ----*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_IR_EXPRESSION_H
+#define COMPRESS_IR_EXPRESSION_H
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Value.h"
+#include "mlir/Support/LLVM.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/Support/LogicalResult.h"
+#include <vector>
+
+namespace mlir::compress {
+class WeightOp;
+class WeightStore;
+
+/// How an op distributes over x·Wᵀ.
+enum class ProductRule {
+  Opaque,      ///< it does not: expand tiles of it
+  Elementwise, ///< each element of its own: expand tiles of it
+  Sum,         ///< x·(A+B)ᵀ = x·Aᵀ + x·Bᵀ
+  Chain,       ///< x·(U·V)ᵀ = (x·Vᵀ)·Uᵀ
+  Permute,     ///< a gather of x or of the result
+};
+
+/// Elements of dimension 0 and of the dimensions behind it. A tensor of rank 0
+/// or 1 has one element a row.
+int64_t getRowCount(RankedTensorType type);
+int64_t getRowSize(RankedTensorType type);
+
+/// Evaluates expressions by their ops' reference semantics, and keeps what had
+/// to be evaluated whole (a codebook, a right factor). Not thread-safe; use one
+/// a thread. Errors are emitted at the op at fault.
+class ExpressionEvaluator {
+public:
+  explicit ExpressionEvaluator(const WeightStore &store) : store(store) {}
+
+  /// Rows [begin, end) of `value`, f32, row-major; integers as their value.
+  LogicalResult evaluateRows(Value value, int64_t begin, int64_t end,
+                             MutableArrayRef<float> out);
+  FailureOr<std::vector<float>> evaluateRows(Value value, int64_t begin,
+                                             int64_t end);
+  /// All of `value`, computed once.
+  FailureOr<ArrayRef<float>> evaluateWhole(Value value);
+
+  const WeightStore &getStore() const { return store; }
+
+private:
+  const WeightStore &store;
+  llvm::DenseMap<Value, std::vector<float>> kept;
+};
+
+/// All of a weight, by the reference semantics.
+FailureOr<std::vector<float>> evaluateWeight(WeightOp weight,
+                                             const WeightStore &store);
+
+} // namespace mlir::compress
+
+#endif // COMPRESS_IR_EXPRESSION_H

@@ -1,0 +1,124 @@
+//===- Store.h - The weight store -------------------------------*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Weights never live in the IR. The store, one a context and owned by the
+// compress dialect, maps files and hands out tensors by key; a pass streams new
+// tensors to the store's spill file, an unlinked temporary, and maps them back.
+// Anonymous memory therefore does not grow with the model.
+//
+// Bytes of a tensor: elements in row-major order, little-endian; elements of b
+// bits that are no whole bytes are packed from the lowest bit, element e in the
+// bits e*b … e*b+b-1 of the whole.
+//
+// Keys are "<name>-<16 hexadecimal digits>", the digits a hash of type and
+// content: equal tensors of one name are one, and a key does not depend on the
+// order in which threads add.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_IR_STORE_H
+#define COMPRESS_IR_STORE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/Support/LLVM.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace mlir::compress {
+
+/// Bits that a tensor of this type takes.
+int64_t getTensorBits(RankedTensorType type);
+/// Bytes that it takes: the bits, rounded up.
+int64_t getTensorBytes(RankedTensorType type);
+
+class WeightStore {
+public:
+  struct Blob {
+    ArrayRef<uint8_t> bytes;
+    /// Null for a blob that is no tensor (a tokenizer, a configuration).
+    RankedTensorType type;
+  };
+
+  WeightStore();
+  ~WeightStore();
+  WeightStore(const WeightStore &) = delete;
+
+  /// Folder against which a module's side-car is resolved. A tool sets it
+  /// before parsing; the default is the current folder.
+  void setBaseFolder(StringRef folder);
+  StringRef getBaseFolder() const { return baseFolder; }
+
+  /// Adds a tensor: streams it to the spill file. Returns its key.
+  /// Thread-safe. Fails with a message where the disk is full.
+  llvm::Expected<std::string> add(StringRef name, RankedTensorType type,
+                                  ArrayRef<uint8_t> bytes);
+  /// Adds integer values (or floats) given one a float, packed as `type` says.
+  llvm::Expected<std::string> addValues(StringRef name, RankedTensorType type,
+                                        ArrayRef<float> values);
+  /// Adds bytes that are no tensor.
+  llvm::Expected<std::string> addBlob(StringRef name, ArrayRef<uint8_t> bytes);
+  /// Adds bytes that live elsewhere, such as a mapped file that `owner` keeps.
+  llvm::Expected<std::string> addMapped(StringRef name, RankedTensorType type,
+                                        ArrayRef<uint8_t> bytes,
+                                        std::shared_ptr<void> owner);
+
+  /// The tensor or blob of a key, or nullopt.
+  std::optional<Blob> lookup(StringRef key) const;
+
+  /// Maps the side-car that `module`'s compress.store names, checks its hash,
+  /// and registers its tensors. Does nothing where there is none or it was
+  /// attached before. Emits errors at the op.
+  LogicalResult attach(ModuleOp module);
+
+  /// Writes the keys that `module` names (leaves, and string attributes of
+  /// nn.model) to a side-car in `folder` whose name is `stem` and a hash,
+  /// atomically, and makes module's compress.store name it. Returns the path,
+  /// empty where the module names nothing.
+  FailureOr<std::string> write(ModuleOp module, StringRef folder,
+                               StringRef stem);
+
+  /// Releases what `module` no longer names.
+  void sweep(ModuleOp module);
+
+  /// Keys that the module names, in order of first mention.
+  static std::vector<std::string> getNamedKeys(ModuleOp module);
+
+private:
+  struct Entry {
+    ArrayRef<uint8_t> bytes;
+    RankedTensorType type;
+    std::shared_ptr<void> owner;
+    int64_t spillOffset = -1;
+  };
+  struct Spill;
+
+  llvm::Expected<std::string> insert(StringRef name, RankedTensorType type,
+                                     ArrayRef<uint8_t> bytes,
+                                     std::shared_ptr<void> owner);
+
+  mutable std::mutex mutex;
+  std::string baseFolder;
+  llvm::StringMap<Entry> entries;
+  llvm::StringSet<> attached;
+  std::unique_ptr<Spill> spill;
+};
+
+/// Values of elements [begin, begin + out.size()) of a tensor's bytes.
+void unpackElements(ArrayRef<uint8_t> bytes, Type element, int64_t begin,
+                    MutableArrayRef<float> out);
+/// The inverse: `values` as a tensor of `element` (rounded to nearest even for
+/// f16 and bf16; integers must be in range).
+std::vector<uint8_t> packElements(ArrayRef<float> values, Type element);
+
+} // namespace mlir::compress
+
+#endif // COMPRESS_IR_STORE_H

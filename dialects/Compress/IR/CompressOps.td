@@ -12,7 +12,6 @@ include "Compress/IR/CompressInterfaces.td"
 include "Compress/IR/CompressAttributes.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/SymbolInterfaces.td"
-include "mlir/IR/RegionKindInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 
@@ -32,7 +31,7 @@ def ElementIsCode : CPred<"::mlir::compress::isCodeElement(::llvm::cast<::mlir::
 def ElementIsUnsigned : CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getElementType().isUnsignedInteger()">;
 def FloatTensor : Type<And<[StaticTensor.predicate, ElementIsFloat]>,
     "statically shaped tensor of f32, f16 or bf16", "::mlir::RankedTensorType">;
-def F32Tensor : Type<And<[StaticTensor.predicate,
+def StaticF32Tensor : Type<And<[StaticTensor.predicate,
     CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getElementType().isF32()">]>,
     "statically shaped tensor of f32", "::mlir::RankedTensorType">;
 def CodeTensor : Type<And<[StaticTensor.predicate, ElementIsCode]>,
@@ -62,8 +61,7 @@ def StoreOp : Compress_Op<"store"> {
   let hasVerifier = 1;
 }
 
-def WeightOp : Compress_Op<"weight", [Symbol, IsolatedFromAbove, SingleBlock,
-    RegionKindInterface, OpAsmOpInterface]> {
+def WeightOp : Compress_Op<"weight", [Symbol, IsolatedFromAbove, SingleBlock]> {
   let summary = "A weight, as an expression that decompresses to it";
   let description = [{
     The region's single block holds the expression; its yield is the weight,
@@ -82,7 +80,7 @@ def WeightOp : Compress_Op<"weight", [Symbol, IsolatedFromAbove, SingleBlock,
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<F32Tensor>:$type,
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<StaticF32Tensor>:$type,
                        OptionalAttr<StrAttr>:$sym_visibility,
                        OptionalAttr<OriginAttr>:$origin);
   let regions = (region SizedRegion<1>:$body);
@@ -100,8 +98,6 @@ def WeightOp : Compress_Op<"weight", [Symbol, IsolatedFromAbove, SingleBlock,
     int64_t getStoredBits();
     /// Appends a `#compress.report` to the discardable `compress.reports`.
     void addReport(::mlir::compress::ReportAttr report);
-    /// A graph without dominance is not allowed: the body is in order.
-    static ::mlir::RegionKind getRegionKind(unsigned) { return ::mlir::RegionKind::SSACFG; }
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
@@ -123,7 +119,7 @@ def UseOp : Compress_Op<"use", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInte
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$weight);
-  let results = (outs F32Tensor:$result);
+  let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = "$weight attr-dict `:` type($result)";
 }
 
@@ -192,7 +188,7 @@ def DequantizeOp : Compress_Op<"dequantize", [Pure,
   }];
   let arguments = (ins CodeTensor:$codes, FloatTensor:$scales, Optional<ValueTensor>:$zeros,
                        OptionalAttr<I64Attr>:$group_size);
-  let results = (outs F32Tensor:$result);
+  let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = [{
     $codes `,` $scales (`,` $zeros^)? (`group_size` $group_size^)? attr-dict
       `:` functional-type(operands, results)
@@ -233,7 +229,7 @@ def LookupOp : Compress_Op<"lookup", [Pure,
   }];
   let arguments = (ins CodeTensor:$codes, FloatTensor:$codebook,
                        DefaultValuedAttr<I64Attr, "1">:$cell, OptionalAttr<I64Attr>:$group_size);
-  let results = (outs F32Tensor:$result);
+  let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = [{
     $codes `,` $codebook (`cell` $cell^)? (`group_size` $group_size^)? attr-dict
       `:` functional-type(operands, results)
@@ -257,7 +253,7 @@ def DensifyOp : Compress_Op<"densify", [Pure,
     ```
   }];
   let arguments = (ins FloatTensor:$values, UnsignedTensor:$mask);
-  let results = (outs F32Tensor:$result);
+  let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = "$values `,` $mask attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
@@ -280,7 +276,7 @@ def DensifyNMOp : Compress_Op<"densify_n_m", [Pure,
     ```
   }];
   let arguments = (ins FloatTensor:$values, UnsignedTensor:$positions, I64Attr:$n, I64Attr:$m);
-  let results = (outs F32Tensor:$result);
+  let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = "$values `,` $positions $n `of` $m attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
@@ -303,7 +299,7 @@ def DensifyBlocksOp : Compress_Op<"densify_blocks", [Pure,
     ```
   }];
   let arguments = (ins FloatTensor:$values, UnsignedTensor:$mask, I64Attr:$block_rows, I64Attr:$block_columns);
-  let results = (outs F32Tensor:$result);
+  let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = "$values `,` $mask `block` $block_rows `,` $block_columns attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
@@ -320,7 +316,7 @@ def ProductOp : Compress_Op<"product", [Pure,
     ```
   }];
   let arguments = (ins FloatTensor:$left, FloatTensor:$right);
-  let results = (outs F32Tensor:$result);
+  let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = "$left `,` $right attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
@@ -337,7 +333,7 @@ def SumOp : Compress_Op<"sum", [Pure,
     ```
   }];
   let arguments = (ins Variadic<FloatTensor>:$terms);
-  let results = (outs F32Tensor:$result);
+  let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = "$terms attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -360,7 +356,7 @@ def PermuteOp : Compress_Op<"permute", [Pure,
     ```
   }];
   let arguments = (ins FloatTensor:$source, UnsignedTensor:$indices, I64Attr:$dim);
-  let results = (outs F32Tensor:$result);
+  let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = "$source `gather` $indices `dim` $dim attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }

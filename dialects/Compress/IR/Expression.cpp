@@ -1,0 +1,66 @@
+//===- Expression.cpp - Reference values of weight expressions ------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compress/IR/Expression.h"
+#include "Compress/IR/Compress.h"
+#include "Compress/IR/Store.h"
+
+using namespace mlir;
+using namespace mlir::compress;
+
+int64_t mlir::compress::getRowCount(RankedTensorType type) {
+  return type.getRank() ? type.getDimSize(0) : 1;
+}
+
+int64_t mlir::compress::getRowSize(RankedTensorType type) {
+  int64_t size = 1;
+  for (int64_t d : type.getShape().drop_front(type.getRank() ? 1 : 0))
+    size *= d;
+  return size;
+}
+
+LogicalResult ExpressionEvaluator::evaluateRows(Value value, int64_t begin,
+                                                int64_t end,
+                                                MutableArrayRef<float> out) {
+  auto type = cast<RankedTensorType>(value.getType());
+  assert(begin >= 0 && begin <= end && end <= getRowCount(type) &&
+         int64_t(out.size()) == (end - begin) * getRowSize(type));
+  if (auto it = kept.find(value); it != kept.end()) {
+    std::copy_n(it->second.begin() + begin * getRowSize(type), out.size(),
+                out.begin());
+    return success();
+  }
+  return cast<DecompressionOpInterface>(value.getDefiningOp())
+      .evaluateRows(begin, end, *this, out);
+}
+
+FailureOr<std::vector<float>>
+ExpressionEvaluator::evaluateRows(Value value, int64_t begin, int64_t end) {
+  auto type = cast<RankedTensorType>(value.getType());
+  std::vector<float> out((end - begin) * getRowSize(type));
+  if (failed(evaluateRows(value, begin, end, out)))
+    return failure();
+  return out;
+}
+
+FailureOr<ArrayRef<float>> ExpressionEvaluator::evaluateWhole(Value value) {
+  if (auto it = kept.find(value); it != kept.end())
+    return ArrayRef<float>(it->second);
+  FailureOr<std::vector<float>> values = evaluateRows(
+      value, 0, getRowCount(cast<RankedTensorType>(value.getType())));
+  if (failed(values))
+    return failure();
+  // Moving a vector keeps its buffer, so references stay good as the map grows.
+  return ArrayRef<float>(kept[value] = std::move(*values));
+}
+
+FailureOr<std::vector<float>>
+mlir::compress::evaluateWeight(WeightOp weight, const WeightStore &store) {
+  ExpressionEvaluator evaluator(store);
+  return evaluator.evaluateRows(weight.getResultValue(), 0,
+                                getRowCount(weight.getWeightType()));
+}

@@ -1,0 +1,267 @@
+//===- Store.cpp - The weight store ---------------------------------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compress/IR/Store.h"
+#include "Compress/IR/Compress.h"
+#include "compress/Support/Half.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/xxhash.h"
+#include "llvm/Support/raw_ostream.h"
+#include <fcntl.h>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace mlir;
+using namespace mlir::compress;
+
+int64_t mlir::compress::getTensorBits(RankedTensorType type) {
+  return type.getNumElements() * type.getElementTypeBitWidth();
+}
+
+int64_t mlir::compress::getTensorBytes(RankedTensorType type) {
+  return llvm::divideCeil(getTensorBits(type), 8);
+}
+
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+void mlir::compress::unpackElements(ArrayRef<uint8_t> bytes, Type element,
+                                    int64_t begin, MutableArrayRef<float> out) {
+  if (element.isF32()) {
+    std::memcpy(out.data(), bytes.data() + begin * 4, out.size() * 4);
+    return;
+  }
+  if (element.isF16() || element.isBF16()) {
+    for (auto [i, value] : llvm::enumerate(out)) {
+      uint16_t bits;
+      std::memcpy(&bits, bytes.data() + (begin + i) * 2, 2);
+      value = element.isF16() ? compresslib::floatFromF16(bits)
+                              : compresslib::floatFromBF16(bits);
+    }
+    return;
+  }
+  auto integer = cast<IntegerType>(element);
+  unsigned width = integer.getWidth();
+  assert(width <= 32 && "stored integers have up to 32 bits");
+  for (auto [i, value] : llvm::enumerate(out)) {
+    uint64_t bit = uint64_t(begin + i) * width, code = 0;
+    for (unsigned got = 0; got < width;) {
+      unsigned offset = (bit + got) % 8, take = std::min(8 - offset, width - got);
+      uint64_t part = (bytes[(bit + got) / 8] >> offset) & ((1u << take) - 1);
+      code |= part << got;
+      got += take;
+    }
+    value = integer.isUnsigned() ? float(code)
+                                 : float(llvm::SignExtend64(code, width));
+  }
+}
+
+std::vector<uint8_t> mlir::compress::packElements(ArrayRef<float> values,
+                                                  Type element) {
+  unsigned width = element.getIntOrFloatBitWidth();
+  std::vector<uint8_t> bytes(llvm::divideCeil(values.size() * width, 8));
+  if (element.isF32()) {
+    std::memcpy(bytes.data(), values.data(), values.size() * 4);
+    return bytes;
+  }
+  if (element.isF16() || element.isBF16()) {
+    for (auto [i, value] : llvm::enumerate(values)) {
+      uint16_t bits = element.isF16() ? compresslib::f16FromFloat(value)
+                                      : compresslib::bf16FromFloat(value);
+      std::memcpy(bytes.data() + i * 2, &bits, 2);
+    }
+    return bytes;
+  }
+  for (auto [i, value] : llvm::enumerate(values)) {
+    uint64_t bit = uint64_t(i) * width;
+    uint64_t code = uint64_t(int64_t(value)) & llvm::maskTrailingOnes<uint64_t>(width);
+    for (unsigned done = 0; done < width;) {
+      unsigned offset = (bit + done) % 8, take = std::min(8 - offset, width - done);
+      bytes[(bit + done) / 8] |= uint8_t(((code >> done) & ((1u << take) - 1)) << offset);
+      done += take;
+    }
+  }
+  return bytes;
+}
+
+//===----------------------------------------------------------------------===//
+// The spill file
+//===----------------------------------------------------------------------===//
+
+/// An unlinked temporary that grows by appending; each tensor is mapped by
+/// itself, so that sweeping one releases its pages.
+struct WeightStore::Spill {
+  int fd = -1;
+  int64_t end = 0;
+
+  ~Spill() {
+    if (fd >= 0)
+      ::close(fd);
+  }
+
+  llvm::Error open() {
+    const char *folder = ::getenv("TMPDIR");
+    std::string path = std::string(folder && *folder ? folder : "/tmp") +
+                       "/compress-spill-XXXXXX";
+    fd = ::mkostemp(path.data(), O_CLOEXEC);
+    if (fd < 0)
+      return llvm::createStringError(
+          "cannot make a spill file %s: %s; set TMPDIR to a folder that can be "
+          "written", path.c_str(), std::strerror(errno));
+    ::unlink(path.c_str());
+    return llvm::Error::success();
+  }
+
+  llvm::Error append(ArrayRef<uint8_t> bytes, int64_t at) {
+    for (size_t done = 0; done < bytes.size();) {
+      ssize_t n = ::pwrite(fd, bytes.data() + done, bytes.size() - done, at + done);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        return llvm::createStringError(
+            "cannot write %zu bytes to the spill file: %s; free some space, or "
+            "set TMPDIR to a folder that has it",
+            bytes.size() - done, std::strerror(n < 0 ? errno : ENOSPC));
+      done += n;
+    }
+    return llvm::Error::success();
+  }
+};
+
+WeightStore::WeightStore() : baseFolder(".") {}
+WeightStore::~WeightStore() = default;
+
+void WeightStore::setBaseFolder(StringRef folder) {
+  baseFolder = folder.empty() ? "." : folder.str();
+}
+
+llvm::Expected<std::string> WeightStore::insert(StringRef name,
+                                                RankedTensorType type,
+                                                ArrayRef<uint8_t> bytes,
+                                                std::shared_ptr<void> owner) {
+  std::string typeText = "blob";
+  if (type) {
+    typeText.clear();
+    llvm::raw_string_ostream(typeText) << type;
+  }
+  uint64_t parts[2] = {llvm::xxh3_64bits(bytes), llvm::xxh3_64bits(typeText)};
+  uint64_t hash = llvm::xxh3_64bits(
+      ArrayRef<uint8_t>(reinterpret_cast<uint8_t *>(parts), sizeof parts));
+  std::string key = (name + "-" + llvm::utohexstr(hash, true, 16)).str();
+
+  int64_t at = -1;
+  int64_t page = ::sysconf(_SC_PAGESIZE);
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (entries.count(key))
+      return key;
+    if (!owner && !bytes.empty()) {
+      if (!spill) {
+        auto fresh = std::make_unique<Spill>();
+        if (llvm::Error error = fresh->open())
+          return std::move(error);
+        spill = std::move(fresh);
+      }
+      at = spill->end;
+      spill->end += llvm::alignTo(bytes.size(), page);
+    }
+  }
+  Entry entry{bytes, type, std::move(owner), at};
+  if (at >= 0) {
+    if (llvm::Error error = spill->append(bytes, at))
+      return std::move(error);
+    size_t size = bytes.size();
+    void *base = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, spill->fd, at);
+    if (base == MAP_FAILED)
+      return llvm::createStringError("cannot map %zu bytes of the spill file: %s",
+                                     size, std::strerror(errno));
+    int fd = spill->fd;
+    entry.bytes = ArrayRef<uint8_t>(static_cast<uint8_t *>(base), size);
+    // Sweeping an entry gives its disk space back as well.
+    entry.owner = std::shared_ptr<void>(base, [size, fd, at, page](void *p) {
+      ::munmap(p, size);
+      (void)::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
+                        llvm::alignTo(size, page));
+    });
+  }
+  std::lock_guard<std::mutex> lock(mutex);
+  entries.try_emplace(key, std::move(entry));
+  return key;
+}
+
+llvm::Expected<std::string> WeightStore::add(StringRef name,
+                                             RankedTensorType type,
+                                             ArrayRef<uint8_t> bytes) {
+  assert(int64_t(bytes.size()) == getTensorBytes(type));
+  return insert(name, type, bytes, nullptr);
+}
+
+llvm::Expected<std::string> WeightStore::addValues(StringRef name,
+                                                   RankedTensorType type,
+                                                   ArrayRef<float> values) {
+  assert(int64_t(values.size()) == type.getNumElements());
+  return add(name, type, packElements(values, type.getElementType()));
+}
+
+llvm::Expected<std::string> WeightStore::addBlob(StringRef name,
+                                                 ArrayRef<uint8_t> bytes) {
+  return insert(name, nullptr, bytes, nullptr);
+}
+
+llvm::Expected<std::string>
+WeightStore::addMapped(StringRef name, RankedTensorType type,
+                       ArrayRef<uint8_t> bytes, std::shared_ptr<void> owner) {
+  return insert(name, type, bytes, std::move(owner));
+}
+
+std::optional<WeightStore::Blob> WeightStore::lookup(StringRef key) const {
+  std::lock_guard<std::mutex> lock(mutex);
+  auto it = entries.find(key);
+  if (it == entries.end())
+    return std::nullopt;
+  return Blob{it->second.bytes, it->second.type};
+}
+
+std::vector<std::string> WeightStore::getNamedKeys(ModuleOp module) {
+  std::vector<std::string> keys;
+  llvm::StringSet<> seen;
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    auto name = [&](StringRef key) {
+      if (seen.insert(key).second)
+        keys.push_back(key.str());
+    };
+    if (auto stored = dyn_cast<StoredOp>(op))
+      name(stored.getKey());
+    else if (auto blobs = op->getAttrOfType<DictionaryAttr>("compress.blobs"))
+      for (NamedAttribute blob : blobs)
+        if (auto key = dyn_cast<StringAttr>(blob.getValue()))
+          name(key.getValue());
+  });
+  return keys;
+}
+
+void WeightStore::sweep(ModuleOp module) {
+  llvm::StringSet<> named;
+  for (const std::string &key : getNamedKeys(module))
+    named.insert(key);
+  std::vector<std::shared_ptr<void>> released;
+  std::lock_guard<std::mutex> lock(mutex);
+  SmallVector<std::string> dead;
+  for (auto &entry : entries)
+    if (!named.count(entry.getKey()))
+      dead.push_back(entry.getKey().str());
+  for (const std::string &key : dead)
+    entries.erase(key);
+}

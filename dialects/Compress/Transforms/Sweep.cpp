@@ -1,0 +1,29 @@
+//===- Sweep.cpp - Release stored tensors that no weight names ------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compress/IR/Store.h"
+#include "Compress/Transforms/Passes.h"
+
+namespace mlir::compress {
+#define GEN_PASS_DEF_COMPRESSSWEEPPASS
+#include "Compress/Transforms/Passes.h.inc"
+} // namespace mlir::compress
+
+using namespace mlir;
+using namespace mlir::compress;
+
+namespace {
+struct SweepPass : impl::CompressSweepPassBase<SweepPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    for (WeightOp weight : llvm::make_early_inc_range(module.getOps<WeightOp>()))
+      if (weight.isPrivate() && SymbolTable::symbolKnownUseEmpty(weight, module))
+        weight.erase();
+    getContext().getLoadedDialect<CompressDialect>()->getStore().sweep(module);
+  }
+};
+} // namespace

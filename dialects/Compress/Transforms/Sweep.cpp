@@ -17,7 +17,7 @@ using namespace mlir;
 using namespace mlir::compress;
 
 namespace {
-struct SweepPass : impl::CompressSweepPassBase<SweepPass> {
+struct SweepPass : compress::impl::CompressSweepPassBase<SweepPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     for (WeightOp weight : llvm::make_early_inc_range(module.getOps<WeightOp>()))

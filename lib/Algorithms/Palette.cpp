@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace compresslib::algo {
 
@@ -70,8 +71,12 @@ static std::vector<Atom> atomsOf(const std::vector<Weighted> &values,
 /// The best division of the atoms into at most K intervals: the mean of each.
 /// cost[k][j] is the least cost of the first j atoms in k intervals, and the
 /// best start of the last of them does not fall as j grows.
-static std::vector<float> exactCodebook(const std::vector<Weighted> &values,
+static std::vector<float> exactCodebook(std::vector<Weighted> values,
                                         int entries, int64_t maximumDistinct) {
+  // What has no importance has no say.
+  values.erase(std::remove_if(values.begin(), values.end(),
+                              [](const Weighted &a) { return a.weight == 0; }),
+               values.end());
   double origin = 0, total = 0;
   for (const Weighted &value : values) {
     origin += double(value.weight) * double(value.value);
@@ -89,8 +94,6 @@ static std::vector<float> exactCodebook(const std::vector<Weighted> &values,
   }
   auto costOf = [&](int64_t begin, int64_t end) {
     double weight = prefix[end].weight - prefix[begin].weight;
-    if (weight <= 0)
-      return 0.0;
     double first = prefix[end].first - prefix[begin].first;
     double second = prefix[end].second - prefix[begin].second;
     return std::max(second - first * first / weight, 0.0);
@@ -135,8 +138,7 @@ static std::vector<float> exactCodebook(const std::vector<Weighted> &values,
     int64_t begin = cell == 1 ? 0 : starts[cell * (count + 1) + end];
     double weight = prefix[end].weight - prefix[begin].weight;
     double first = prefix[end].first - prefix[begin].first;
-    // Weights of no importance may share any value: then the mean of all.
-    codebook[cell - 1] = float(origin + (weight > 0 ? first / weight : 0));
+    codebook[cell - 1] = float(origin + first / weight);
     end = begin;
   }
   return codebook;
@@ -244,7 +246,8 @@ Expected<Palette> palettize(MatrixRef weights, const PaletteOptions &options,
                 });
       std::vector<float> codebook =
           options.method == PaletteOptions::Method::Exact
-              ? exactCodebook(sorted, options.entries, options.maximumDistinct)
+              ? exactCodebook(std::move(sorted), options.entries,
+                              options.maximumDistinct)
               : lloydCodebook(sorted, options.entries, options.lloydRounds);
       codebook.resize(size_t(options.entries), codebook.back());
       for (float &value : codebook)

@@ -145,19 +145,25 @@ static std::vector<float> exactCodebook(std::vector<Weighted> values,
 }
 
 static std::vector<float> lloydCodebook(const std::vector<Weighted> &values,
-                                        int entries, int rounds) {
+                                        int entries, bool weighted,
+                                        int rounds) {
   size_t count = values.size();
   std::vector<float> codebook(static_cast<size_t>(entries));
-  // In f32, as the reference has it.
-  for (int i = 0; i < entries; ++i) {
-    size_t at =
-        size_t((float(i) + 0.5f) / float(entries) * float(int64_t(count)));
-    codebook[i] = values[std::min(at, count - 1)].value;
-  }
   std::vector<double> weights(count + 1), sums(count + 1);
   for (size_t i = 0; i < count; ++i) {
     weights[i + 1] = weights[i] + double(values[i].weight);
     sums[i + 1] = sums[i] + double(values[i].weight) * double(values[i].value);
+  }
+  for (int i = 0; i < entries; ++i) {
+    // Whole counts in f32, as the reference has it.
+    float share = (float(i) + 0.5f) / float(entries);
+    size_t at = weighted
+                    ? size_t(std::upper_bound(weights.begin(), weights.end(),
+                                              double(share) * weights.back()) -
+                             weights.begin()) -
+                          1
+                    : size_t(share * float(int64_t(count)));
+    codebook[i] = values[std::min(at, count - 1)].value;
   }
   std::vector<size_t> edges(size_t(entries) + 1);
   for (int round = 0; round < rounds; ++round) {
@@ -248,19 +254,23 @@ Expected<Palette> palettize(MatrixRef weights, const PaletteOptions &options,
           options.method == PaletteOptions::Method::Exact
               ? exactCodebook(std::move(sorted), options.entries,
                               options.maximumDistinct)
-              : lloydCodebook(sorted, options.entries, options.lloydRounds);
+              : lloydCodebook(sorted, options.entries,
+                              !importance.empty() && total > 0,
+                              options.lloydRounds);
       codebook.resize(size_t(options.entries), codebook.back());
       for (float &value : codebook)
         value = roundToStorage(value, options.codebookType);
-      std::vector<float> middles(codebook.size() - 1);
+      std::vector<double> middles(codebook.size() - 1);
       for (size_t i = 0; i < middles.size(); ++i)
-        middles[i] = (codebook[i + 1] + codebook[i]) / 2;
+        middles[i] = options.method == PaletteOptions::Method::Exact
+                         ? (double(codebook[i + 1]) + codebook[i]) / 2
+                         : (codebook[i + 1] + codebook[i]) / 2;
       for (int64_t r = row; r < rowEnd; ++r)
         for (int64_t c = column; c < columnEnd; ++c) {
           int64_t index = r * weights.columns + c;
           result.codes[size_t(index)] =
               uint8_t(std::lower_bound(middles.begin(), middles.end(),
-                                       weights.values[size_t(index)]) -
+                                       double(weights.values[size_t(index)])) -
                       middles.begin());
         }
       result.codebooks.insert(result.codebooks.end(), codebook.begin(),

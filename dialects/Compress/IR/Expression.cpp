@@ -12,6 +12,18 @@
 using namespace mlir;
 using namespace mlir::compress;
 
+bool mlir::compress::takesInteger8Activations(Value expression) {
+  auto dequantize = expression.getDefiningOp<DequantizeOp>();
+  if (!dequantize ||
+      !isa_and_present<StoredOp, ConstantOp>(
+          dequantize.getCodes().getDefiningOp()))
+    return false;
+  auto codes = cast<RankedTensorType>(dequantize.getCodes().getType());
+  int64_t group = dequantize.getEffectiveGroupSize();
+  return codes.getRank() == 2 &&
+         (group % 32 == 0 || group == codes.getDimSize(1));
+}
+
 int64_t mlir::compress::getRowCount(RankedTensorType type) {
   return type.getRank() ? type.getDimSize(0) : 1;
 }

@@ -27,6 +27,16 @@ enum class ProductRule {
   Permute,     ///< a gather of x or of the result
 };
 
+/// Whether the product of this expression with activations quantises them to
+/// int8, where a program is made with int8 activations. It asks about one
+/// factor: sums, chains and permutations are split before by their rule. True
+/// for a compress.dequantize of rank-2 codes that are a leaf, in groups whose
+/// size is a multiple of 32 or the whole row. The activations of a token are
+/// then quantised in blocks of 32 consecutive inputs (the last may be shorter):
+/// amax = max|x|, q = round_half_even(x * (127 / amax)), q = 0 where amax = 0,
+/// and the product uses q * (amax / 127).
+bool takesInteger8Activations(Value expression);
+
 /// Elements of dimension 0 and of the dimensions behind it. A tensor of rank 0
 /// or 1 has one element a row.
 int64_t getRowCount(RankedTensorType type);

@@ -1,0 +1,123 @@
+//===- Files.h - Mapped input, atomic output --------------------*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_SUPPORT_FILES_H
+#define COMPRESS_SUPPORT_FILES_H
+
+#include "compress/Support/Error.h"
+#include "compress/Support/Bytes.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace compresslib {
+
+/// A whole regular file, mapped read-only. A missing or unreadable file is an
+/// Environment error; a folder, FIFO or device where a file was expected, too.
+class MappedFile {
+public:
+  static Expected<MappedFile> open(const std::string &path);
+  /// Maps an open descriptor and closes it; `path` is for messages.
+  static Expected<MappedFile> fromDescriptor(int descriptor,
+                                             const std::string &path);
+  MappedFile(MappedFile &&other) noexcept { *this = std::move(other); }
+  MappedFile &operator=(MappedFile &&other) noexcept;
+  ~MappedFile();
+
+  const std::string &path() const { return path_; }
+  const uint8_t *data() const { return data_; }
+  uint64_t size() const { return size_; }
+  Bytes bytes() const { return {data_, size_t(size_)}; }
+
+  /// Tells the kernel that a range will not be read again soon.
+  void release(uint64_t offset, uint64_t size) const;
+
+private:
+  MappedFile() = default;
+  std::string path_;
+  const uint8_t *data_ = nullptr;
+  uint64_t size_ = 0;
+};
+
+/// Reads a whole small file (a config, a recipe). More than `limit` bytes is a
+/// BadInput error.
+Expected<std::string> readFile(const std::string &path,
+                               uint64_t limit = uint64_t(1) << 30);
+
+struct AtomicFileOptions {
+  /// Final size where it is known: free space and the file-size limit are then
+  /// checked before anything is written.
+  std::optional<uint64_t> size;
+  bool executable = false;
+  /// Files that must not be the output.
+  std::vector<std::string> inputs;
+};
+
+/// Writes a file so that `path` holds the old bytes or all of the new ones:
+/// a temporary in the same folder, fsync, rename, fsync of the folder. What is
+/// not committed is removed by the destructor. All errors are Environment
+/// errors (exit code 3). Not thread-safe, except writeAt on disjoint ranges.
+class AtomicFile {
+public:
+  static Expected<AtomicFile> create(const std::string &path,
+                                     AtomicFileOptions options = {});
+  AtomicFile(AtomicFile &&other) noexcept { *this = std::move(other); }
+  AtomicFile &operator=(AtomicFile &&other) noexcept;
+  ~AtomicFile();
+
+  const std::string &path() const { return path_; }
+  /// Appends, buffered.
+  Status write(Bytes bytes);
+  Status write(std::string_view text) { return write(asBytes(text)); }
+  /// Appends zeros up to a multiple of `alignment`.
+  Status align(uint64_t alignment);
+  /// Bytes appended so far.
+  uint64_t position() const { return position_; }
+  /// Writes anywhere, unbuffered; independent of position().
+  Status writeAt(uint64_t offset, Bytes bytes);
+  Status commit();
+  /// Removes the temporary; the old file stays.
+  void discard();
+
+private:
+  AtomicFile() = default;
+  Status flush();
+  Status writeFully(Bytes bytes, uint64_t offset);
+  Error writeError(int code, uint64_t offset, uint64_t more) const;
+
+  std::string path_, temporary_, folder_;
+  std::vector<uint8_t> buffer_;
+  std::optional<uint64_t> expected_;
+  uint64_t position_ = 0;
+  uint64_t flushed_ = 0;
+  int descriptor_ = -1;
+  int slot_ = -1;
+};
+
+/// Writes a whole file atomically.
+Status writeFileAtomically(const std::string &path, std::string_view text,
+                           AtomicFileOptions options = {});
+
+/// Makes SIGINT, SIGTERM and SIGHUP remove the temporaries of this process
+/// before they end it. For the mains of tools.
+void removeTemporariesOnSignal();
+
+/// Stands for pwrite(2) in AtomicFile, so that a test can make the Nth write
+/// fail. Null restores pwrite.
+using WriteFunction = long (*)(int descriptor, const void *data, size_t size,
+                               uint64_t offset);
+void setWriteFunctionForTesting(WriteFunction function);
+
+/// The folder of a path: "a" of "a/b", "." of "b", "/" of "/b".
+std::string parentFolder(const std::string &path);
+/// "a/b", or `name` if it is absolute or the folder is empty.
+std::string joinPath(const std::string &folder, const std::string &name);
+
+} // namespace compresslib
+
+#endif // COMPRESS_SUPPORT_FILES_H

@@ -1,5 +1,4 @@
 //===- HuggingFace.h - A model folder as Hugging Face has it -----*- C++ -*-===//
-//-*-===//
 //
 // Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

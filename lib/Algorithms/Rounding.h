@@ -87,6 +87,21 @@ inline Status checkScale(float scale, StorageType type, int64_t first,
                   "look at these weights.");
 }
 
+/// An error unless `importance` is empty or has one h >= 0 for each column.
+inline Status checkImportance(Span<const float> importance, MatrixRef weights) {
+  if (importance.empty())
+    return {};
+  if (importance.size() != size_t(weights.columns))
+    return badInput(std::to_string(importance.size()) +
+                    " importances were given for a matrix of " +
+                    std::to_string(weights.columns) +
+                    " columns; one for each is expected.");
+  for (float value : importance)
+    if (!(value >= 0 && std::isfinite(value)))
+      return badInput("An importance is negative or not finite.");
+  return {};
+}
+
 /// The smallest and largest of `count` >= 1 values. Eight lanes, so that it
 /// vectorises without reordering what could matter.
 inline void rangeOf(const float *values, int64_t count, float &low,

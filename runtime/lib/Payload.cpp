@@ -9,19 +9,18 @@
 #include "compress_runtime/Text.h"
 #include "compress_runtime/ThreadPool.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "compress/Support/Files.h"
+#include "compress/Support/Hash.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstdlib>
 #include <cstring>
 #include <elf.h>
 #include <fcntl.h>
+#include <memory>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace compresslib {
@@ -55,130 +54,87 @@ static_assert(sizeof(Trailer) == 128 && offsetof(Trailer, weights) == 24,
 
 using ull = unsigned long long;
 
-/// XXH3 of the XXH3s of the blocks.
-struct BlockHash {
-  std::vector<uint64_t> hashes;
-  XXH3_state_t *state = XXH3_createState();
-  uint64_t filled = 0;
-  BlockHash() { XXH3_64bits_reset(state); }
-  ~BlockHash() { XXH3_freeState(state); }
-  void add(const char *data, uint64_t size) {
-    while (size) {
-      uint64_t part = std::min(size, blockBytes - filled);
-      XXH3_64bits_update(state, data, part);
-      filled += part;
-      data += part;
-      size -= part;
-      if (filled == blockBytes)
-        close();
-    }
-  }
-  void close() {
-    hashes.push_back(XXH3_64bits_digest(state));
-    XXH3_64bits_reset(state);
-    filled = 0;
-  }
-  uint64_t finish() {
-    if (filled)
-      close();
-    return XXH3_64bits(hashes.data(), hashes.size() * sizeof(uint64_t));
-  }
-};
+uint64_t hashOfHashes(const std::vector<uint64_t> &hashes) {
+  return xxh3({reinterpret_cast<const uint8_t *>(hashes.data()),
+               hashes.size() * sizeof(uint64_t)});
+}
 
 uint64_t hashBlocks(const uint8_t *data, uint64_t size, ThreadPool *pool) {
   int64_t blocks = (size + blockBytes - 1) / blockBytes;
   std::vector<uint64_t> hashes(blocks);
   auto one = [&](int64_t i) {
     uint64_t begin = i * blockBytes;
-    hashes[i] = XXH3_64bits(data + begin, std::min(blockBytes, size - begin));
+    hashes[i] = xxh3(
+        {data + begin, size_t(std::min<uint64_t>(blockBytes, size - begin))});
   };
   if (pool)
     pool->forEach(blocks, one);
   else
     for (int64_t i = 0; i < blocks; ++i)
       one(i);
-  return XXH3_64bits(hashes.data(), hashes.size() * sizeof(uint64_t));
+  return hashOfHashes(hashes);
 }
 
 uint64_t hashTrailer(const Trailer &trailer) {
-  return XXH3_64bits(&trailer, offsetof(Trailer, trailerChecksum));
+  return xxh3({reinterpret_cast<const uint8_t *>(&trailer),
+               offsetof(Trailer, trailerChecksum)});
 }
 
 //===----------------------------------------------------------------------===//
 // Writing
 //===----------------------------------------------------------------------===//
 
-/// A file beside `output` that replaces it when committed.
+/// An atomic file whose blocks are hashed as they are written.
 class Output {
 public:
-  explicit Output(std::string output) : output_(std::move(output)) {}
-  ~Output() {
-    if (file_ >= 0)
-      close(file_);
-    if (!temporary_.empty())
-      unlink(temporary_.c_str());
+  static Expected<Output> create(const std::string &path, uint64_t bytes,
+                                 bool executable,
+                                 const std::vector<Section> &inputs) {
+    AtomicFileOptions options;
+    options.size = bytes;
+    options.executable = executable;
+    for (const Section &input : inputs)
+      if (!input.path.empty())
+        options.inputs.push_back(input.path);
+    auto file = AtomicFile::create(path, std::move(options));
+    if (!file)
+      return file.error();
+    Output output(std::move(*file));
+    return Expected<Output>(std::move(output));
   }
 
-  Status begin(uint64_t bytes, const std::vector<Section> &inputs) {
-    struct stat existing;
-    if (stat(output_.c_str(), &existing) == 0) {
-      if (!S_ISREG(existing.st_mode))
-        return environmentError(format(
-            "The output '%s' is %s; give the name of a regular file.",
-            output_.c_str(),
-            S_ISDIR(existing.st_mode) ? "a directory" : "no regular file"));
-      for (const Section &input : inputs) {
-        struct stat status;
-        if (!input.path.empty() && stat(input.path.c_str(), &status) == 0 &&
-            status.st_dev == existing.st_dev &&
-            status.st_ino == existing.st_ino)
-          return environmentError(
-              format("The output '%s' is also an input; give it another name.",
-                     output_.c_str()));
-      }
-    }
-    size_t slash = output_.rfind('/');
-    folder_ = slash == std::string::npos ? "." : output_.substr(0, slash + 1);
-    bytes_ = bytes;
-    std::string name = output_ + ".XXXXXX";
-    file_ = mkostemp(name.data(), O_CLOEXEC);
-    if (file_ < 0)
-      return failure("create a file beside");
-    temporary_ = name;
-    return {};
-  }
-
-  Status write(const char *data, uint64_t size) {
-    hash.add(data, size);
-    written += size;
+  Status write(const uint8_t *data, uint64_t size) {
+    if (Status s = file_.write(Bytes(data, size)); !s)
+      return s;
     while (size) {
-      ssize_t done =
-          ::write(file_, data, std::min<uint64_t>(size, uint64_t(1) << 30));
-      if (done < 0 && errno == EINTR)
-        continue;
-      if (done <= 0)
-        return failure("write");
-      data += done;
-      size -= done;
+      if (!block_)
+        block_ = std::make_unique<Xxh3>();
+      uint64_t part = std::min(size, blockBytes - filled_);
+      block_->update(Bytes(data, part));
+      filled_ += part;
+      data += part;
+      size -= part;
+      if (filled_ == blockBytes)
+        closeBlock();
     }
     return {};
   }
 
   Status pad(uint64_t multiple) {
-    static const char zeros[pageBytes] = {};
-    uint64_t rest = written % multiple;
+    static const uint8_t zeros[pageBytes] = {};
+    uint64_t rest = written() % multiple;
     return rest ? write(zeros, multiple - rest) : Status();
   }
 
   Status write(const Section &section) {
     if (section.path.empty())
-      return write(section.memory.data(), section.memory.size());
+      return write(reinterpret_cast<const uint8_t *>(section.memory.data()),
+                   section.memory.size());
     int input = open(section.path.c_str(), O_RDONLY | O_CLOEXEC);
     if (input < 0)
       return environmentError(format("Cannot open '%s' for reading: %s.",
                                      section.path.c_str(), strerror(errno)));
-    std::vector<char> buffer(
-        std::min<uint64_t>(section.length, uint64_t(1) << 20));
+    std::vector<uint8_t> buffer(std::min(section.length, blockBytes));
     Status status;
     for (uint64_t done = 0; done < section.length && status;) {
       uint64_t part = std::min<uint64_t>(buffer.size(), section.length - done);
@@ -202,45 +158,25 @@ public:
     return status;
   }
 
-  Status commit(mode_t mode) {
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(file_, mode & ~mask) || fsync(file_))
-      return failure("write");
-    int file = file_;
-    file_ = -1;
-    if (close(file))
-      return failure("write");
-    if (rename(temporary_.c_str(), output_.c_str()))
-      return failure("rename a file to");
-    temporary_.clear();
-    int folder = open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder >= 0) {
-      fsync(folder);
-      close(folder);
-    }
-    return {};
+  uint64_t written() const { return file_.position(); }
+  uint64_t checksum() {
+    if (filled_)
+      closeBlock();
+    return hashOfHashes(hashes_);
   }
-
-  BlockHash hash;
-  uint64_t written = 0;
+  Status commit() { return file_.commit(); }
 
 private:
-  Error failure(const char *action) {
-    int code = errno;
-    std::string room;
-    struct statvfs status;
-    if ((code == ENOSPC || code == EDQUOT || code == EFBIG) &&
-        statvfs(folder_.c_str(), &status) == 0)
-      room = format(" It needs %llu bytes; %llu are free.", ull(bytes_),
-                    ull(status.f_bavail) * status.f_frsize);
-    return environmentError(format("Cannot %s '%s': %s.%s", action,
-                                   output_.c_str(), strerror(code),
-                                   room.c_str()));
+  explicit Output(AtomicFile file) : file_(std::move(file)) {}
+  void closeBlock() {
+    hashes_.push_back(block_->digest());
+    block_.reset();
+    filled_ = 0;
   }
-  std::string output_, folder_, temporary_;
-  uint64_t bytes_ = 0;
-  int file_ = -1;
+  AtomicFile file_;
+  std::vector<uint64_t> hashes_;
+  std::unique_ptr<Xxh3> block_;
+  uint64_t filled_ = 0;
 };
 
 std::string baseName(const std::string &path) {
@@ -264,11 +200,11 @@ Status writePayload(Output &out, const EdgeBinary &binary, bool weights,
                     Range &range) -> Status {
     if (Status s = out.pad(multiple); !s)
       return s;
-    range.offset = out.written;
+    range.offset = out.written();
     for (const Section &section : sections)
       if (Status s = out.write(section); !s)
         return s;
-    range.length = out.written - range.offset;
+    range.length = out.written() - range.offset;
     return {};
   };
   std::string metadata = binary.metadata.write();
@@ -291,11 +227,12 @@ Status writePayload(Output &out, const EdgeBinary &binary, bool weights,
   memcpy(trailer.magic, magic, sizeof(trailer.magic));
   trailer.version = payloadVersion;
   trailer.abiVersion = COMPRESS_ABI_VERSION;
-  trailer.fileBytes = out.written + sizeof(Trailer);
+  trailer.fileBytes = out.written() + sizeof(Trailer);
   trailer.sideCarChecksum = sideCarChecksum;
-  trailer.checksum = out.hash.finish();
+  trailer.checksum = out.checksum();
   trailer.trailerChecksum = checksum = hashTrailer(trailer);
-  return out.write(reinterpret_cast<const char *>(&trailer), sizeof(trailer));
+  return out.write(reinterpret_cast<const uint8_t *>(&trailer),
+                   sizeof(trailer));
 }
 
 } // namespace
@@ -307,41 +244,43 @@ Status writeEdgeBinary(const std::string &output, const EdgeBinary &binary) {
   uint64_t weightsBytes =
       total(binary.weights) + binary.tokenizer.length + 2 * pageBytes;
   uint64_t codeBytes = total(binary.executable) + pageBytes;
-  mode_t mode = binary.executable.empty() ? 0666 : 0777;
+  bool executable = !binary.executable.empty();
   uint64_t checksum;
 
-  Output out(output);
   if (!binary.sideCar) {
-    if (Status s = out.begin(codeBytes + weightsBytes, inputs); !s)
-      return s;
+    auto out =
+        Output::create(output, codeBytes + weightsBytes, executable, inputs);
+    if (!out)
+      return out.error();
     for (const Section &section : binary.executable)
-      if (Status s = out.write(section); !s)
+      if (Status s = out->write(section); !s)
         return s;
-    if (Status s = writePayload(out, binary, true, "", 0, checksum); !s)
+    if (Status s = writePayload(*out, binary, true, "", 0, checksum); !s)
       return s;
-    return out.commit(mode);
+    return out->commit();
   }
 
   std::string name = output + ".weights";
-  Output sideCar(name);
-  if (Status s = sideCar.begin(weightsBytes, inputs); !s)
-    return s;
-  if (Status s = out.begin(codeBytes, inputs); !s)
-    return s;
-  if (Status s = writePayload(sideCar, binary, true, "", 0, checksum); !s)
+  auto sideCar = Output::create(name, weightsBytes, false, inputs);
+  if (!sideCar)
+    return sideCar.error();
+  auto out = Output::create(output, codeBytes, executable, inputs);
+  if (!out)
+    return out.error();
+  if (Status s = writePayload(*sideCar, binary, true, "", 0, checksum); !s)
     return s;
   for (const Section &section : binary.executable)
-    if (Status s = out.write(section); !s)
+    if (Status s = out->write(section); !s)
       return s;
   uint64_t own;
   if (Status s =
-          writePayload(out, binary, false, baseName(name), checksum, own);
+          writePayload(*out, binary, false, baseName(name), checksum, own);
       !s)
     return s;
   // The side-car first: an executable without it would be of no use.
-  if (Status s = sideCar.commit(0666); !s)
+  if (Status s = sideCar->commit(); !s)
     return s;
-  return out.commit(mode);
+  return out->commit();
 }
 
 //===----------------------------------------------------------------------===//

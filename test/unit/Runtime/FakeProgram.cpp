@@ -153,29 +153,33 @@ const uint8_t *weights(int variation) {
 
 uint64_t weightsBytes() { return sizeof(Weights::data); }
 
-const compress_program &program() {
-  static const float frequencies[half] = {1.0f, 0.1f, 0.01f, 0.001f};
-  static const compress_variant variants[] = {
-      {"imagined", uint64_t(1) << 60, nullptr, nullptr},
-      {"generic", 0, run, run},
-  };
-  static const compress_program instance = {COMPRESS_ABI_VERSION,
-                                            2,
-                                            variants,
-                                            chunk * (6 * width + hidden) *
-                                                sizeof(float),
-                                            8192,
-                                            2 * width * sizeof(float),
-                                            sizeof(Weights::data),
-                                            frequencies,
-                                            headDim,
-                                            vocabulary,
-                                            chunk,
-                                            64,
-                                            0,
-                                            0};
-  return instance;
-}
+static const float frequencies[half] = {1.0f, 0.1f, 0.01f, 0.001f};
+static const compress_variant variants[] = {
+    {"imagined", uint64_t(1) << 60, nullptr, nullptr},
+    {"generic", 0, run, run},
+};
+
+} // namespace fake
+
+extern "C" const compress_program compress_program_v1 = {
+    COMPRESS_ABI_VERSION,
+    2,
+    fake::variants,
+    fake::chunk * (6 * fake::width + fake::hidden) * sizeof(float),
+    8192,
+    2 * fake::width * sizeof(float),
+    sizeof(fake::Weights::data),
+    fake::frequencies,
+    fake::headDim,
+    fake::vocabulary,
+    fake::chunk,
+    64,
+    0,
+    0};
+
+namespace fake {
+
+const compress_program &program() { return compress_program_v1; }
 
 std::vector<std::vector<double>> logits(const std::vector<int32_t> &tokens,
                                         int variation) {

@@ -202,7 +202,7 @@ TEST_F(PayloadTest, OldOutputSurvives) {
   binary.tokenizer = Section::ofFile(folder + "app", 0, 3);
   Status same = writeEdgeBinary(folder + "app", binary);
   ASSERT_FALSE(same.ok());
-  EXPECT_NE(same.error().message.find("is also an input"), std::string::npos);
+  EXPECT_NE(same.error().message.find("is the input"), std::string::npos);
   EXPECT_EQ(read(folder + "app"), "old");
   EXPECT_EQ(files(), 2);
 }

@@ -1,0 +1,767 @@
+//===- CommandLine.cpp - The command line of an edge binary --- -*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "compress_runtime/CommandLine.h"
+#include "compress_runtime/Bench.h"
+#include "compress_runtime/Payload.h"
+#include "compress_runtime/Perplexity.h"
+#include "compress_runtime/Text.h"
+
+#include "compress/Support/Json.h"
+#include "compress/Support/Text.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sys/random.h>
+#include <unistd.h>
+
+namespace compresslib {
+namespace rt {
+
+namespace {
+
+using ll = long long;
+
+//===----------------------------------------------------------------------===//
+// Options
+//===----------------------------------------------------------------------===//
+
+struct Settings {
+  std::string prompt, promptFile, perplexityFile, instructionSet, bos = "auto";
+  bool hasPrompt = false, hasFile = false, hasPerplexity = false;
+  bool hasSeed = false, escape = false, echo = false, ignoreEnd = false;
+  bool interactive = false, bench = false, info = false, json = false;
+  bool documents = false, help = false, version = false, noPin = false;
+  int64_t maximum = -1, context = 0, threads = 0, chunks = 0, seed = 0;
+  int64_t repetitions = 5, benchPrompt = 512, benchGenerate = 128;
+  double temperature, topP, minP, repeatPenalty;
+  int64_t topK, repeatLast;
+  std::vector<std::string> stop;
+
+  Settings() {
+    SamplerOptions d;
+    temperature = d.temperature;
+    topK = d.topK;
+    topP = d.topP;
+    minP = d.minP;
+    repeatPenalty = d.repeatPenalty;
+    repeatLast = d.repeatLast;
+  }
+};
+
+/// One option: exactly one of the targets is set.
+struct Option {
+  const char *shortName; ///< "-p" or null
+  const char *name;      ///< "--prompt"
+  const char *value;     ///< its name in --help; null: no value
+  const char *help;
+  std::string *text;
+  bool *flag; ///< set as well where another target is
+  int64_t *integer;
+  double *real;
+  std::vector<std::string> *list;
+  double least, most;
+};
+
+std::vector<Option> optionTable(Settings &s) {
+  const double big = 1e9;
+  auto text = [](const char *a, const char *n, const char *v, std::string *t,
+                 bool *f, const char *h) {
+    return Option{a, n, v, h, t, f, nullptr, nullptr, nullptr, 0, 0};
+  };
+  auto flag = [](const char *a, const char *n, bool *f, const char *h) {
+    return Option{a,       n,       nullptr, h, nullptr, f,
+                  nullptr, nullptr, nullptr, 0, 0};
+  };
+  auto integer = [](const char *a, const char *n, int64_t *i, double least,
+                    double most, const char *h, bool *f = nullptr) {
+    return Option{a, n, "N", h, nullptr, f, i, nullptr, nullptr, least, most};
+  };
+  auto real = [](const char *n, double *r, double least, double most,
+                 const char *h) {
+    return Option{nullptr, n, "X",     h,     nullptr, nullptr,
+                  nullptr, r, nullptr, least, most};
+  };
+  return {
+      text("-p", "--prompt", "TEXT", &s.prompt, &s.hasPrompt,
+           "the text to continue"),
+      text("-f", "--file", "FILE", &s.promptFile, &s.hasFile,
+           "read the prompt from FILE, less a final line feed (without -p and "
+           "-f: from standard input)"),
+      flag("-e", "--escape", &s.escape,
+           "read \\n, \\t and \\\\ in -p as line feed, tab and backslash"),
+      flag("-i", "--interactive", &s.interactive,
+           "continue one line of standard input after the other"),
+      flag(nullptr, "--echo", &s.echo, "print the prompt too"),
+      integer("-n", "--predict", &s.maximum, -1, big,
+              "tokens to generate; -1: to the end of the text or of the "
+              "context (default -1)"),
+      integer("-c", "--context", &s.context, 0, 1 << 30,
+              "positions of the context, prompt included (default: the "
+              "model's, at most 4096; 512 with --perplexity)"),
+      integer("-t", "--threads", &s.threads, 0, ThreadPool::maximum,
+              "threads (default: one a core)"),
+      integer("-s", "--seed", &s.seed, -1, 9.2e18,
+              "seed of the sampler; -1: a new one each time (default -1)",
+              &s.hasSeed),
+      real("--temp", &s.temperature, -1e3, 1e3,
+           "temperature; 0: always the most likely token (default 0.8)"),
+      integer(nullptr, "--top-k", &s.topK, -1, big,
+              "draw from the K most likely; 0: all (default 40)"),
+      real("--top-p", &s.topP, 0, 1e3,
+           "draw from the most likely that sum to P; 1: all (default 0.95)"),
+      real("--min-p", &s.minP, 0, 1,
+           "and have P times the largest probability; 0: all (default 0.05)"),
+      real("--repeat-penalty", &s.repeatPenalty, 1e-3, 1e3,
+           "penalty of repeated tokens; 1: none (default 1)"),
+      integer(nullptr, "--repeat-last-n", &s.repeatLast, -1, big,
+              "tokens it looks back; -1: all (default 64)"),
+      Option{nullptr, "--stop", "TEXT", "stop before TEXT; may be given again",
+             nullptr, nullptr, nullptr, nullptr, &s.stop, 0, 0},
+      flag(nullptr, "--ignore-eos", &s.ignoreEnd,
+           "go on where the model ends its text"),
+      text(nullptr, "--perplexity", "FILE", &s.perplexityFile, &s.hasPerplexity,
+           "measure how well the model predicts FILE"),
+      flag(nullptr, "--documents", &s.documents,
+           "FILE is documents separated by <|endoftext|>: score each from its "
+           "beginning, up to --context tokens"),
+      integer(nullptr, "--chunks", &s.chunks, 0, big,
+              "only the first N windows or documents; 0: all"),
+      text(nullptr, "--bos", "ID", &s.bos, nullptr,
+           "token put first: auto (the tokenizer's), none, or an id"),
+      flag(nullptr, "--bench", &s.bench, "measure tokens a second"),
+      integer(nullptr, "--bench-prompt", &s.benchPrompt, 1, big,
+              "tokens of its prefill (default 512)"),
+      integer(nullptr, "--bench-predict", &s.benchGenerate, 1, big,
+              "tokens that it decodes (default 128)"),
+      integer("-r", "--repetitions", &s.repetitions, 1, 1e6,
+              "times that it measures (default 5)"),
+      flag(nullptr, "--info", &s.info, "describe model, code and processor"),
+      flag(nullptr, "--json", &s.json,
+           "print --perplexity, --bench and --info as JSON"),
+      text(nullptr, "--instruction-set", "NAME", &s.instructionSet, nullptr,
+           "use the code of this instruction set (see --info)"),
+      flag(nullptr, "--no-pin", &s.noPin, "do not bind threads to cores"),
+      flag("-h", "--help", &s.help, "print this help"),
+      flag(nullptr, "--version", &s.version, "print the compiler's version"),
+  };
+}
+
+Status setOption(const Option &option, const char *value) {
+  if (option.flag)
+    *option.flag = true;
+  if (option.text)
+    *option.text = value;
+  if (option.list)
+    option.list->push_back(value);
+  if (!option.integer && !option.real)
+    return {};
+  char *end;
+  errno = 0;
+  double number = option.integer ? 0 : strtod(value, &end);
+  if (option.integer) {
+    int64_t whole = strtoll(value, &end, 10);
+    number = static_cast<double>(whole);
+    *option.integer = whole;
+  } else {
+    *option.real = number;
+  }
+  if (end == value || *end || errno || !(number >= option.least) ||
+      number > option.most)
+    return usageError(format("%s takes a%s number from %g to %g; '%s' was "
+                             "given.",
+                             option.name, option.integer ? " whole" : "",
+                             option.least, option.most, value));
+  return {};
+}
+
+Status parse(int argc, char **argv, const std::vector<Option> &table) {
+  for (int i = 1; i < argc; ++i) {
+    std::string_view argument = argv[i];
+    size_t equals = argument.substr(0, 2) == "--" ? argument.find('=')
+                                                  : std::string_view::npos;
+    std::string_view name = argument.substr(0, equals);
+    const Option *found = nullptr;
+    for (const Option &option : table)
+      if (name == option.name || (option.shortName && name == option.shortName))
+        found = &option;
+    if (!found) {
+      if (argument.empty() || argument[0] != '-')
+        return usageError(format(
+            "The argument '%s' belongs to no option. A prompt is given with "
+            "-p; see --help.",
+            printable(argument).c_str()));
+      std::vector<std::string> names;
+      for (const Option &option : table)
+        names.push_back(option.name);
+      return usageError(format("There is no option '%s'.%s See --help.",
+                               printable(name).c_str(),
+                               didYouMean(name, names).c_str()));
+    }
+    const char *value = nullptr;
+    if (equals != std::string_view::npos) {
+      value = argv[i] + equals + 1;
+      if (!found->value)
+        return usageError(format("%s takes no value.", found->name));
+    } else if (found->value) {
+      if (++i == argc)
+        return usageError(
+            format("%s needs a value: %s.", found->name, found->value));
+      value = argv[i];
+    }
+    if (Status s = setOption(*found, value); !s)
+      return s;
+  }
+  return {};
+}
+
+std::string helpText(const char *program, const std::vector<Option> &table) {
+  std::string text = format(
+      "Usage: %s -p TEXT [-n N] [--temp X]      continue a text\n"
+      "       %s --perplexity FILE [--json]     measure quality\n"
+      "       %s --bench | --info [--json]      measure speed, describe\n\n",
+      program, program, program);
+  for (const Option &option : table) {
+    std::string left =
+        format("  %s%s%s%s%s", option.shortName ? option.shortName : "    ",
+               option.shortName ? ", " : "", option.name,
+               option.value ? " " : "", option.value ? option.value : "");
+    std::string_view rest = option.help;
+    left.resize(std::max<size_t>(left.size() + 1, 26), ' ');
+    while (true) {
+      size_t width = 53;
+      size_t cut = rest.size() <= width ? rest.size() : rest.rfind(' ', width);
+      text += left + std::string(rest.substr(0, cut)) + "\n";
+      if (cut >= rest.size())
+        break;
+      rest.remove_prefix(cut + 1);
+      left.assign(26, ' ');
+    }
+  }
+  text += "\nExit codes: 0; 1 the data is wrong; 2 the command is wrong; 3 "
+          "disk, memory,\nprocessor or I/O, a closed standard output included; "
+          "130 after Ctrl-C.\n";
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Output and signals
+//===----------------------------------------------------------------------===//
+
+volatile int interrupted = 0;
+
+void onInterrupt(int) {
+  interrupted = 1;
+  // The next one ends the process, should it hang.
+  signal(SIGINT, SIG_DFL);
+}
+
+void say(const std::string &message) {
+  fprintf(stderr, "%s\n", message.c_str());
+}
+
+/// Unbuffered, so that text streams; false once the reader has gone.
+bool print(std::string_view text) {
+  while (!text.empty()) {
+    ssize_t done = write(STDOUT_FILENO, text.data(), text.size());
+    if (done < 0 && errno == EINTR)
+      continue;
+    if (done <= 0)
+      return false;
+    text.remove_prefix(done);
+  }
+  return true;
+}
+
+int fail(const Error &error) {
+  say("error: " + error.message);
+  return static_cast<int>(error.kind);
+}
+
+int printFailed() {
+  int code = errno;
+  say(code == EPIPE
+          ? std::string("The reader of standard output has gone; stopped.")
+          : format("error: Cannot write to standard output: %s.",
+                   strerror(code)));
+  return static_cast<int>(ErrorKind::Environment);
+}
+
+int printAll(const std::string &text) {
+  return print(text) ? 0 : printFailed();
+}
+
+/// The next line of standard input without its end; false at its end.
+bool readLine(std::string &line) {
+  static char buffer[4096];
+  static size_t begin = 0, end = 0;
+  line.clear();
+  for (;;) {
+    if (begin == end) {
+      ssize_t got = read(STDIN_FILENO, buffer, sizeof(buffer));
+      if (got <= 0)
+        return !line.empty() && !interrupted;
+      begin = 0;
+      end = got;
+    }
+    const char *feed =
+        static_cast<const char *>(memchr(buffer + begin, '\n', end - begin));
+    size_t size = (feed ? feed - buffer : end) - begin;
+    line.append(buffer + begin, size);
+    begin += size + (feed ? 1 : 0);
+    if (feed)
+      return true;
+  }
+}
+
+std::string unescaped(std::string_view text) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 1 < text.size()) {
+      char c = text[++i];
+      if (c == 'n')
+        result += '\n';
+      else if (c == 't')
+        result += '\t';
+      else if (c == '\\')
+        result += '\\';
+      else
+        (result += '\\') += c;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Actions
+//===----------------------------------------------------------------------===//
+
+struct Edge {
+  const Settings &settings;
+  const compress_program &program;
+  const Payload &payload;
+  const TextCodec &codec;
+  Model *model; ///< null for --info on a processor that cannot run it
+  double loadMilliseconds;
+  int32_t bos;
+  int threads;
+
+  double bitsPerWeight() const {
+    const Metadata &m = payload.metadata();
+    return m.parameters ? 8.0 * m.bytes / m.parameters : 0.0;
+  }
+  int info(const std::string &unsupported) const;
+  int perplexity() const;
+  int bench() const;
+  int generate(std::string prompt) const;
+  int interactive(const std::string &prompt) const;
+};
+
+int Edge::info(const std::string &unsupported) const {
+  const Metadata &m = payload.metadata();
+  const char *chosen = model ? model->instructionSet() : "";
+  uint64_t features = processorFeatures();
+  if (settings.json) {
+    json::Writer json(0);
+    json.beginObject();
+    json.key("name").value(m.name).key("recipe").value(m.recipe);
+    json.key("version").value(m.version).key("target").value(m.target);
+    json.key("manifest").value(m.manifest);
+    json.key("parameters").value(int64_t(m.parameters));
+    json.key("bytes").value(int64_t(m.bytes));
+    json.key("bits_per_weight").value(rounded(bitsPerWeight()));
+    json.key("packed_bytes").value(int64_t(payload.weightsBytes()));
+    json.key("tokenizer_bytes").value(int64_t(payload.tokenizer().size()));
+    json.key("vocabulary").value(int64_t(program.vocabulary));
+    json.key("max_context").value(int64_t(program.max_context));
+    json.key("default_context").value(defaultContext(program));
+    json.key("cache_bytes_per_position")
+        .value(int64_t(program.cache_bytes_per_position));
+    json.key("activations").value(program.int8_activations ? "int8" : "f32");
+    json.key("prefill_chunk").value(int64_t(program.prefill_chunk));
+    json.key("instruction_set").value(chosen);
+    json.key("instruction_sets").beginArray();
+    for (uint32_t i = 0; i < program.variant_count; ++i) {
+      const compress_variant &v = program.variants[i];
+      json.beginObject().key("name").value(v.instruction_set);
+      json.key("needs").value(featureNames(v.required_features));
+      json.key("runs").value((v.required_features & ~features) == 0);
+      json.endObject();
+    }
+    json.endArray().key("threads").value(int64_t(threads));
+    json.key("load_milliseconds")
+        .value(rounded(loadMilliseconds, 3))
+        .endObject();
+    return printAll(json.text() + "\n");
+  }
+  std::string text;
+  auto line = [&](const char *name, const std::string &value) {
+    text += format("%-18s %s\n", name, value.empty() ? "-" : value.c_str());
+  };
+  line("model", m.name);
+  line("recipe", m.recipe);
+  line("compiler", m.version);
+  line("target", m.target);
+  line("manifest", m.manifest);
+  line("parameters", format("%llu", (unsigned long long)m.parameters));
+  line("weights", format("%llu bytes, %.3f bits a weight; %llu packed",
+                         (unsigned long long)m.bytes, bitsPerWeight(),
+                         (unsigned long long)payload.weightsBytes()));
+  line("tokenizer", format("%zu bytes, %u tokens", payload.tokenizer().size(),
+                           program.vocabulary));
+  line("activations", program.int8_activations ? "int8" : "f32");
+  line("context",
+       format("%lld by default, %u at most in training; %llu bytes of cache a "
+              "position",
+              ll(defaultContext(program)), program.max_context,
+              (unsigned long long)program.cache_bytes_per_position));
+  for (uint32_t i = 0; i < program.variant_count; ++i) {
+    const compress_variant &v = program.variants[i];
+    uint64_t missing = v.required_features & ~features;
+    line(i ? "" : "instruction sets",
+         format("%s: %s", v.instruction_set,
+                !strcmp(v.instruction_set, chosen) ? "used"
+                : missing
+                    ? ("this processor lacks " + featureNames(missing)).c_str()
+                    : "runs here"));
+  }
+  line("threads", format("%d", threads));
+  if (!unsupported.empty())
+    line("cannot run", unsupported);
+  return printAll(text);
+}
+
+int Edge::perplexity() const {
+  auto text = readStream(settings.perplexityFile);
+  if (!text)
+    return fail(text.error());
+  TextOptions options;
+  options.context = settings.context ? settings.context : 512;
+  options.chunks = settings.chunks;
+  options.documents = settings.documents;
+  options.bos = bos;
+  auto sequences = cutText(*text, options, codec.encode);
+  if (!sequences)
+    return fail(sequences.error());
+  double start = now(), last = start;
+  signal(SIGINT, onInterrupt);
+  bool terminal = isatty(STDERR_FILENO);
+  auto score =
+      rt::perplexity(*model, *sequences, [&](size_t done, const Score &score) {
+        if (terminal && now() - last > 0.2) {
+          last = now();
+          fprintf(stderr, "\r%zu of %zu, perplexity %.4f ", done,
+                  sequences->size(), score.perplexity);
+        }
+        return !interrupted;
+      });
+  if (terminal)
+    fprintf(stderr, "\r\033[K");
+  if (!score)
+    return fail(score.error());
+  if (interrupted)
+    return 130;
+  if (!std::isfinite(score->nll))
+    return fail(badInput("A logit is not finite: the weights hold NaN or "
+                         "infinite values."));
+  const Metadata &m = payload.metadata();
+  if (settings.json) {
+    json::Writer json(0);
+    json.beginObject();
+    json.key("nll").value(rounded(score->nll));
+    json.key("nll_error").value(rounded(score->nllError));
+    json.key("perplexity").value(rounded(score->perplexity));
+    json.key("scored").value(score->scored);
+    json.key("bytes").value(int64_t(m.bytes));
+    json.key("bits_per_weight").value(rounded(bitsPerWeight()));
+    json.key("activations").value(model->activations());
+    json.key("context").value(options.context);
+    json.endObject();
+    return printAll(json.text() + "\n");
+  }
+  return printAll(format(
+      "nll %.6f +- %.6f, perplexity %.4f, %lld predictions of %zu %s, %s "
+      "activations, %.3f bits a weight, %.1f s\n",
+      score->nll, score->nllError, score->perplexity, ll(score->scored),
+      sequences->size(), options.documents ? "documents" : "windows",
+      model->activations(), bitsPerWeight(), now() - start));
+}
+
+int Edge::bench() const {
+  BenchOptions options;
+  options.prompt = settings.benchPrompt;
+  options.generate = settings.benchGenerate;
+  options.repetitions = settings.repetitions;
+  auto result = rt::bench(*model, options);
+  if (!result)
+    return fail(result.error());
+  if (settings.json) {
+    json::Writer json(0);
+    json.beginObject();
+    json.key("prefill_tokens_per_second")
+        .value(rounded(result->prefillTokensPerSecond, 2));
+    json.key("prefill_tokens_per_second_deviation")
+        .value(rounded(result->prefillDeviation, 2));
+    json.key("decode_tokens_per_second")
+        .value(rounded(result->decodeTokensPerSecond, 2));
+    json.key("decode_tokens_per_second_deviation")
+        .value(rounded(result->decodeDeviation, 2));
+    json.key("prompt_tokens").value(result->prompt);
+    json.key("decoded_tokens").value(result->generate);
+    json.key("repetitions").value(result->repetitions);
+    json.key("load_milliseconds").value(rounded(loadMilliseconds, 3));
+    json.key("peak_rss_bytes").value(int64_t(result->peakRssBytes));
+    json.key("threads").value(int64_t(threads));
+    json.key("instruction_set").value(model->instructionSet());
+    json.key("activations").value(model->activations());
+    json.key("packed_bytes").value(int64_t(payload.weightsBytes()));
+    json.endObject();
+    return printAll(json.text() + "\n");
+  }
+  return printAll(
+      format("prefill of %-6lld %10.1f +- %.1f tokens/s\n"
+             "decode of %-7lld %10.1f +- %.1f tokens/s\n"
+             "load %.1f ms, peak %.1f MB, %d threads, %s, %s activations\n",
+             ll(result->prompt), result->prefillTokensPerSecond,
+             result->prefillDeviation, ll(result->generate),
+             result->decodeTokensPerSecond, result->decodeDeviation,
+             loadMilliseconds, result->peakRssBytes / 1e6, threads,
+             model->instructionSet(), model->activations()));
+}
+
+SamplerOptions samplerOptions(const Settings &s) {
+  SamplerOptions options;
+  options.temperature = s.temperature;
+  options.topK = s.topK;
+  options.topP = s.topP;
+  options.minP = s.minP;
+  options.repeatPenalty = s.repeatPenalty;
+  options.repeatLast = s.repeatLast;
+  options.seed = s.seed;
+  if (!s.hasSeed || s.seed < 0)
+    if (getrandom(&options.seed, sizeof(options.seed), 0) < 0)
+      options.seed = static_cast<uint64_t>(now() * 1e9);
+  return options;
+}
+
+GenerateOptions generateOptions(const Edge &edge) {
+  GenerateOptions options;
+  options.maximum = edge.settings.maximum;
+  options.stop = edge.settings.stop;
+  options.endTokens = edge.payload.metadata().endTokens;
+  options.ignoreEnd = edge.settings.ignoreEnd;
+  return options;
+}
+
+std::vector<int32_t> promptTokens(const Edge &edge, std::string_view text,
+                                  bool first) {
+  int64_t replaced;
+  std::string clean = cleanText(text, replaced);
+  if (replaced)
+    say(format("The prompt had %lld bytes that are not UTF-8 text; each was "
+               "replaced by U+FFFD.",
+               ll(replaced)));
+  std::vector<int32_t> tokens;
+  if (first && edge.bos >= 0)
+    tokens.push_back(edge.bos);
+  std::vector<int32_t> ids = edge.codec.encode(clean, false);
+  tokens.insert(tokens.end(), ids.begin(), ids.end());
+  return tokens;
+}
+
+int Edge::generate(std::string prompt) const {
+  std::vector<int32_t> tokens = promptTokens(*this, prompt, true);
+  if (tokens.empty())
+    return fail(usageError("The prompt is empty, and the model has no token "
+                           "that begins a text. Give a prompt with -p."));
+  Generator generator(*model, samplerOptions(settings), &interrupted);
+  if (static_cast<int64_t>(tokens.size()) <= model->context() &&
+      settings.echo && !print(prompt))
+    return printFailed();
+  int closed = 0;
+  signal(SIGINT, onInterrupt);
+  auto result = generator.generate(tokens, generateOptions(*this),
+                                   codec.decoder(), [&](std::string_view text) {
+                                     bool open = print(text);
+                                     closed = errno;
+                                     return open;
+                                   });
+  if (!result)
+    return fail(result.error());
+  if (result->reason == StopReason::OutputClosed) {
+    errno = closed;
+    return printFailed();
+  }
+  if (!print("\n"))
+    return printFailed();
+  if (result->reason == StopReason::ContextFull)
+    say(format("Stopped after %zu tokens: the context of %lld positions is "
+               "full. A longer one is asked for with --context.",
+               result->tokens.size(), ll(model->context())));
+  return result->reason == StopReason::Interrupted ? 130 : 0;
+}
+
+int Edge::interactive(const std::string &prompt) const {
+  Generator generator(*model, samplerOptions(settings), &interrupted);
+  std::string line = prompt;
+  bool given = settings.hasPrompt || settings.hasFile;
+  bool terminal = isatty(STDIN_FILENO);
+  for (;;) {
+    if (!given) {
+      if (terminal && !print("> "))
+        return printFailed();
+      if (!readLine(line))
+        return terminal && !print("\n") ? printFailed() : 0;
+    }
+    given = false;
+    if (line.empty())
+      continue;
+    std::vector<int32_t> tokens =
+        promptTokens(*this, line, generator.used() == 0);
+    if (generator.used() &&
+        generator.used() + static_cast<int64_t>(tokens.size()) >=
+            model->context()) {
+      say(format("The context of %lld positions is full; the text begins anew.",
+                 ll(model->context())));
+      generator.reset();
+      tokens = promptTokens(*this, line, true);
+    }
+    // Ctrl-C ends an answer; at the prompt it ends the program.
+    interrupted = 0;
+    signal(SIGINT, onInterrupt);
+    auto result = generator.generate(tokens, generateOptions(*this),
+                                     codec.decoder(), print);
+    signal(SIGINT, SIG_DFL);
+    if (!result) {
+      if (result.error().kind != ErrorKind::Usage)
+        return fail(result.error());
+      say("error: " + result.error().message);
+      continue;
+    }
+    if (result->reason == StopReason::OutputClosed || !print("\n"))
+      return printFailed();
+  }
+}
+
+} // namespace
+
+int runCommandLine(int argc, char **argv, const compress_program &program,
+                   LoadCodec loadCodec, const std::string &payloadPath) {
+  double start = now();
+  signal(SIGPIPE, SIG_IGN);
+  Settings settings;
+  std::vector<Option> table = optionTable(settings);
+  if (Status s = parse(argc, argv, table); !s)
+    return fail(s.error());
+  if (settings.help)
+    return printAll(helpText(argc ? argv[0] : "app", table));
+  if (settings.hasPrompt && settings.hasFile)
+    return fail(usageError("-p and -f both give a prompt; use one."));
+  if (settings.hasPerplexity + settings.bench + settings.info +
+          settings.interactive >
+      1)
+    return fail(usageError("--perplexity, --bench, --info and --interactive "
+                           "exclude each other."));
+  if (settings.documents && !settings.hasPerplexity)
+    return fail(usageError("--documents belongs to --perplexity."));
+
+  ThreadPoolOptions threads;
+  threads.threads = settings.threads;
+  threads.pin = threads.pinCaller = !settings.noPin;
+  auto pool = ThreadPool::create(threads);
+  if (!pool)
+    return fail(pool.error());
+
+  auto payload = Payload::open(payloadPath, pool->get());
+  if (!payload)
+    return fail(payload.error());
+  const Metadata &metadata = payload->metadata();
+  if (settings.version)
+    return printAll(format("%s, built by compress %s\n", metadata.name.c_str(),
+                           metadata.version.c_str()));
+  auto variant = selectVariant(program, settings.instructionSet,
+                               processorFeatures(), metadata.rebuild);
+  if (!variant && !settings.info)
+    return fail(variant.error());
+
+  auto codec = loadCodec(payload->tokenizer());
+  if (!codec)
+    return fail(codec.error());
+  int32_t bos = codec->bos;
+  if (settings.bos == "none") {
+    bos = -1;
+  } else if (settings.bos != "auto") {
+    char *end;
+    long id = strtol(settings.bos.c_str(), &end, 10);
+    if (end == settings.bos.c_str() || *end || id < 0 ||
+        id >= program.vocabulary)
+      return fail(usageError(format(
+          "--bos takes auto, none, or an id below the vocabulary of %u; '%s' "
+          "was given.",
+          program.vocabulary, settings.bos.c_str())));
+    bos = static_cast<int32_t>(id);
+  }
+
+  std::unique_ptr<Model> model;
+  if (variant) {
+    ModelOptions options;
+    options.context = settings.context;
+    if (settings.hasPerplexity && !settings.context)
+      options.context = 512;
+    if (settings.bench)
+      options.context = std::max<int64_t>(
+          {settings.context, settings.benchPrompt, settings.benchGenerate});
+    options.instructionSet = (*variant)->instruction_set;
+    options.rebuild = metadata.rebuild;
+    auto created = Model::create(program, payload->weights(),
+                                 payload->weightsBytes(), **pool, options);
+    if (!created)
+      return fail(created.error());
+    model = std::move(*created);
+    if (!settings.bench && program.max_context &&
+        model->context() > (program.max_context + 15) / 16 * 16)
+      say(format("The model was trained for %u positions; a context of %lld "
+                 "goes beyond that.",
+                 program.max_context, ll(model->context())));
+  }
+  Edge edge{settings,    program,
+            *payload,    *codec,
+            model.get(), (now() - start) * 1e3,
+            bos,         pool->get()->size()};
+  if (settings.info)
+    return edge.info(variant ? std::string() : variant.error().message);
+  if (settings.hasPerplexity)
+    return edge.perplexity();
+  if (settings.bench)
+    return edge.bench();
+
+  std::string prompt = settings.prompt;
+  if (settings.escape)
+    prompt = unescaped(prompt);
+  if (settings.hasFile || (!settings.hasPrompt && !settings.interactive)) {
+    if (!settings.hasFile && isatty(STDIN_FILENO))
+      say("The prompt is read from standard input, up to Ctrl-D.");
+    auto text =
+        readStream(settings.hasFile ? settings.promptFile : "/dev/stdin");
+    if (!text)
+      return fail(text.error());
+    prompt = std::move(*text);
+    if (!prompt.empty() && prompt.back() == '\n')
+      prompt.pop_back();
+  }
+  return settings.interactive ? edge.interactive(prompt)
+                              : edge.generate(std::move(prompt));
+}
+
+} // namespace rt
+} // namespace compresslib

@@ -10,20 +10,38 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-#include <utility>
 
 namespace compresslib::algo {
 
 namespace {
 
-/// Weights of equal value, or of one bin: Σh, Σhw, Σhw², about `origin`.
+/// Weights of equal value, or of one bin: Σh and Σhw; and with values about the
+/// mean of all, so that squares do not cancel, Σhw and Σhw².
 struct Atom {
-  double weight = 0, first = 0, second = 0;
+  double weight = 0, sum = 0, first = 0, second = 0;
 };
 
 struct Weighted {
   float value;
   float weight;
+};
+
+/// Distinct values, ascending, with prefix sums of their weights and of weight
+/// times value (one element more, from 0). Sums run over single weights in
+/// sorted order, so they do not depend on how many are equal.
+struct Runs {
+  std::vector<float> values;
+  std::vector<double> weights{0}, sums{0};
+
+  void add(float value, float weight) {
+    if (values.empty() || values.back() != value) {
+      values.push_back(value);
+      weights.push_back(weights.back());
+      sums.push_back(sums.back());
+    }
+    weights.back() += double(weight);
+    sums.back() += double(weight) * double(value);
+  }
 };
 
 } // namespace
@@ -40,28 +58,28 @@ std::vector<float> Palette::decode() const {
   return values;
 }
 
-/// Sorted `values` as atoms: one a distinct value, or one a bin of equal width.
-/// Moments are about `origin`, so that squares do not cancel.
-static std::vector<Atom> atomsOf(const std::vector<Weighted> &values,
-                                 int64_t maximum, double origin) {
-  int64_t distinct = 0;
-  for (size_t i = 0; i < values.size(); ++i)
-    distinct += i == 0 || values[i].value != values[i - 1].value;
-  double low = values.front().value, high = values.back().value;
-  auto binOf = [&](double value) {
-    int64_t bin = int64_t((value - low) / (high - low) * double(maximum));
-    return std::min(bin, maximum - 1);
-  };
+/// The runs that weigh anything as atoms, or bins of equal width of them.
+static std::vector<Atom> atomsOf(const Runs &runs, int64_t maximum,
+                                 double origin) {
+  const int64_t count = int64_t(runs.values.size());
+  double low = runs.values.front(), high = runs.values.back();
   std::vector<Atom> atoms;
-  for (size_t i = 0; i < values.size(); ++i) {
-    bool same =
-        i > 0 && (distinct <= maximum
-                      ? values[i].value == values[i - 1].value
-                      : binOf(values[i].value) == binOf(values[i - 1].value));
-    if (!same)
+  int64_t last = -1;
+  for (int64_t i = 0; i < count; ++i) {
+    double weight = runs.weights[i + 1] - runs.weights[i];
+    if (weight <= 0)
+      continue;
+    double value = runs.values[i];
+    int64_t bin = i;
+    if (count > maximum)
+      bin = std::min(int64_t((value - low) / (high - low) * double(maximum)),
+                     maximum - 1);
+    if (bin != last)
       atoms.emplace_back();
-    double weight = values[i].weight, value = values[i].value - origin;
+    last = bin;
     atoms.back().weight += weight;
+    atoms.back().sum += weight * value;
+    value -= origin;
     atoms.back().first += weight * value;
     atoms.back().second += weight * value * value;
   }
@@ -71,19 +89,10 @@ static std::vector<Atom> atomsOf(const std::vector<Weighted> &values,
 /// The best division of the atoms into at most K intervals: the mean of each.
 /// cost[k][j] is the least cost of the first j atoms in k intervals, and the
 /// best start of the last of them does not fall as j grows.
-static std::vector<float> exactCodebook(std::vector<Weighted> values,
-                                        int entries, int64_t maximumDistinct) {
-  // What has no importance has no say.
-  values.erase(std::remove_if(values.begin(), values.end(),
-                              [](const Weighted &a) { return a.weight == 0; }),
-               values.end());
-  double origin = 0, total = 0;
-  for (const Weighted &value : values) {
-    origin += double(value.weight) * double(value.value);
-    total += value.weight;
-  }
-  origin /= total;
-  std::vector<Atom> atoms = atomsOf(values, maximumDistinct, origin);
+static std::vector<float> exactCodebook(const Runs &runs, int entries,
+                                        int64_t maximumDistinct) {
+  const double origin = runs.sums.back() / runs.weights.back();
+  std::vector<Atom> atoms = atomsOf(runs, maximumDistinct, origin);
   const int64_t count = int64_t(atoms.size());
   const int64_t cells = std::min<int64_t>(entries, count);
   std::vector<Atom> prefix(size_t(count + 1));
@@ -94,6 +103,8 @@ static std::vector<float> exactCodebook(std::vector<Weighted> values,
   }
   auto costOf = [&](int64_t begin, int64_t end) {
     double weight = prefix[end].weight - prefix[begin].weight;
+    if (weight <= 0)
+      return 0.0;
     double first = prefix[end].first - prefix[begin].first;
     double second = prefix[end].second - prefix[begin].second;
     return std::max(second - first * first / weight, 0.0);
@@ -136,53 +147,85 @@ static std::vector<float> exactCodebook(std::vector<Weighted> values,
   int64_t end = count;
   for (int64_t cell = cells; cell >= 1; --cell) {
     int64_t begin = cell == 1 ? 0 : starts[cell * (count + 1) + end];
-    double weight = prefix[end].weight - prefix[begin].weight;
-    double first = prefix[end].first - prefix[begin].first;
-    codebook[cell - 1] = float(origin + first / weight);
+    // Not from the prefix sums: a cell of one value is to be that value, and
+    // one of zeros 0.
+    double weight = 0, sum = 0;
+    for (int64_t atom = begin; atom < end; ++atom) {
+      weight += atoms[atom].weight;
+      sum += atoms[atom].sum;
+    }
+    codebook[cell - 1] = float(sum / weight);
     end = begin;
   }
   return codebook;
 }
 
-static std::vector<float> lloydCodebook(const std::vector<Weighted> &values,
-                                        int entries, bool weighted,
-                                        int rounds) {
-  size_t count = values.size();
+static std::vector<float> lloydCodebook(const Runs &runs, int entries,
+                                        bool weighted, int rounds) {
   std::vector<float> codebook(static_cast<size_t>(entries));
-  std::vector<double> weights(count + 1), sums(count + 1);
-  for (size_t i = 0; i < count; ++i) {
-    weights[i + 1] = weights[i] + double(values[i].weight);
-    sums[i + 1] = sums[i] + double(values[i].weight) * double(values[i].value);
-  }
   for (int i = 0; i < entries; ++i) {
     // Whole counts in f32, as the reference has it.
     float share = (float(i) + 0.5f) / float(entries);
-    size_t at = weighted
-                    ? size_t(std::upper_bound(weights.begin(), weights.end(),
-                                              double(share) * weights.back()) -
-                             weights.begin()) -
-                          1
-                    : size_t(share * float(int64_t(count)));
-    codebook[i] = values[std::min(at, count - 1)].value;
+    double at = weighted ? double(share) * runs.weights.back()
+                         : double(int64_t(share * float(runs.weights.back())));
+    auto above =
+        std::upper_bound(runs.weights.begin() + 1, runs.weights.end(), at);
+    size_t run = size_t(above - runs.weights.begin() - 1);
+    codebook[i] = runs.values[std::min(run, runs.values.size() - 1)];
   }
   std::vector<size_t> edges(size_t(entries) + 1);
+  edges.back() = runs.values.size();
   for (int round = 0; round < rounds; ++round) {
-    edges.back() = count;
-    for (int i = 1; i < entries; ++i) {
-      float middle = (codebook[i] + codebook[i - 1]) / 2;
-      edges[i] = size_t(std::lower_bound(values.begin(), values.end(), middle,
-                                         [](const Weighted &a, float edge) {
-                                           return a.value < edge;
-                                         }) -
-                        values.begin());
-    }
+    for (int i = 1; i < entries; ++i)
+      edges[i] = size_t(std::lower_bound(runs.values.begin(), runs.values.end(),
+                                         (codebook[i] + codebook[i - 1]) / 2) -
+                        runs.values.begin());
     for (int i = 0; i < entries; ++i) {
-      double weight = weights[edges[i + 1]] - weights[edges[i]];
-      if (edges[i + 1] > edges[i] && weight > 0)
-        codebook[i] = float((sums[edges[i + 1]] - sums[edges[i]]) / weight);
+      double weight = runs.weights[edges[i + 1]] - runs.weights[edges[i]];
+      if (weight > 0)
+        codebook[i] =
+            float((runs.sums[edges[i + 1]] - runs.sums[edges[i]]) / weight);
     }
   }
   return codebook;
+}
+
+/// The values of a block, sorted and counted.
+static Runs runsOf(MatrixRef weights, int64_t row, int64_t rowEnd,
+                   int64_t column, int64_t columnEnd,
+                   Span<const float> importance, bool &weighted) {
+  Runs runs;
+  weighted = false;
+  if (!importance.empty()) {
+    bool perElement = importance.size() == weights.values.size();
+    std::vector<Weighted> sorted;
+    for (int64_t r = row; r < rowEnd; ++r)
+      for (int64_t c = column; c < columnEnd; ++c) {
+        int64_t index = r * weights.columns + c;
+        sorted.push_back({weights.values[size_t(index)],
+                          importance[size_t(perElement ? index : c)]});
+        weighted |= sorted.back().weight > 0;
+      }
+    if (weighted) {
+      std::sort(sorted.begin(), sorted.end(),
+                [](const Weighted &a, const Weighted &b) {
+                  return a.value < b.value ||
+                         (a.value == b.value && a.weight < b.weight);
+                });
+      for (const Weighted &value : sorted)
+        runs.add(value.value, value.weight);
+      return runs;
+    }
+  }
+  std::vector<float> sorted;
+  sorted.reserve(size_t((rowEnd - row) * (columnEnd - column)));
+  for (int64_t r = row; r < rowEnd; ++r)
+    sorted.insert(sorted.end(), weights.row(r) + column,
+                  weights.row(r) + columnEnd);
+  std::sort(sorted.begin(), sorted.end());
+  for (float value : sorted)
+    runs.add(value, 1);
+  return runs;
 }
 
 Expected<Palette> palettize(MatrixRef weights, const PaletteOptions &options,
@@ -224,38 +267,19 @@ Expected<Palette> palettize(MatrixRef weights, const PaletteOptions &options,
     return result;
   result.codebooks.reserve(size_t(result.groups() * result.entries));
 
-  std::vector<Weighted> sorted;
   for (int64_t row = 0; row < weights.rows; row += result.rowsPerGroup)
     for (int64_t column = 0; column < weights.columns;
          column += result.columnsPerGroup) {
       int64_t rowEnd = std::min(row + result.rowsPerGroup, weights.rows);
       int64_t columnEnd =
           std::min(column + result.columnsPerGroup, weights.columns);
-      sorted.clear();
-      double total = 0;
-      for (int64_t r = row; r < rowEnd; ++r)
-        for (int64_t c = column; c < columnEnd; ++c) {
-          int64_t index = r * weights.columns + c;
-          float weight = importance.empty()
-                             ? 1.0f
-                             : importance[size_t(perElement ? index : c)];
-          sorted.push_back({weights.values[size_t(index)], weight});
-          total += weight;
-        }
-      if (total == 0)
-        for (Weighted &value : sorted)
-          value.weight = 1;
-      std::sort(sorted.begin(), sorted.end(),
-                [](const Weighted &a, const Weighted &b) {
-                  return a.value < b.value ||
-                         (a.value == b.value && a.weight < b.weight);
-                });
+      bool weighted;
+      Runs runs =
+          runsOf(weights, row, rowEnd, column, columnEnd, importance, weighted);
       std::vector<float> codebook =
           options.method == PaletteOptions::Method::Exact
-              ? exactCodebook(std::move(sorted), options.entries,
-                              options.maximumDistinct)
-              : lloydCodebook(sorted, options.entries,
-                              !importance.empty() && total > 0,
+              ? exactCodebook(runs, options.entries, options.maximumDistinct)
+              : lloydCodebook(runs, options.entries, weighted,
                               options.lloydRounds);
       codebook.resize(size_t(options.entries), codebook.back());
       for (float &value : codebook)

@@ -252,6 +252,24 @@ TEST(Palette, FewDistinctValuesAreKeptExactly) {
   }
 }
 
+TEST(Palette, ZerosStayZerosBesideOtherValues) {
+  // Half pruned, far from a mean of 0, beside values of other magnitudes.
+  std::vector<float> values = normalValues(4000, 47, 0.02f);
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = i % 2 ? 0 : values[i] + 0.3f;
+  for (auto method :
+       {PaletteOptions::Method::Exact, PaletteOptions::Method::Lloyd}) {
+    std::vector<float> decoded =
+        palettize(MatrixRef(values, 40, 100), options(8, method))->decode();
+    for (size_t i = 1; i < values.size(); i += 2)
+      ASSERT_EQ(decoded[i], 0.0f);
+    std::vector<float> few = {1, 0, 1e-30f, 1, -1e-20f, 1};
+    if (method == PaletteOptions::Method::Exact)
+      EXPECT_EQ(palettize(MatrixRef(few, 1, 6), options(4, method))->decode(),
+                few);
+  }
+}
+
 TEST(Palette, EdgeCases) {
   for (auto method :
        {PaletteOptions::Method::Exact, PaletteOptions::Method::Lloyd}) {

@@ -73,7 +73,7 @@ for top in ["dialects", "include", "lib", "runtime", "tools", "test/unit",
                 include = match.group(1)
                 first = include.split("/")[0]
                 where = f"{path}:{number}: room {room} includes {include}"
-                if ".." in include.split("/"):
+                if ".." in include.split("/") and room != "test":
                     errors.append(f"{where}: a path out of the folder")
                 if room in PURE and (include.startswith(FOREIGN)
                                      or first in DIALECTS):

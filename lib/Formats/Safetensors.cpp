@@ -7,6 +7,7 @@
 #include "compress/Formats/Safetensors.h"
 
 #include "compress/Formats/Foreign.h"
+#include "compress/Support/Hash.h"
 #include "compress/Support/Json.h"
 #include "compress/Support/Text.h"
 
@@ -398,6 +399,13 @@ Status SafetensorsWriter::append(size_t index, Bytes bytes) {
   if (status)
     slot.written += bytes.size();
   return status;
+}
+
+Expected<uint64_t> SafetensorsWriter::hash() {
+  Expected<MappedFile> file = file_.map();
+  if (!file)
+    return file.error();
+  return xxh3(file->bytes());
 }
 
 Status SafetensorsWriter::commit() {

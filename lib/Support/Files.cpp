@@ -407,6 +407,16 @@ Status AtomicFile::writeAt(uint64_t offset, Bytes bytes) {
   return writeFully(bytes, offset);
 }
 
+Expected<MappedFile> AtomicFile::map() {
+  if (Status status = flush(); !status)
+    return status.error();
+  return MappedFile::fromDescriptor(dup(descriptor_), temporary_);
+}
+
+void AtomicFile::rename(const std::string &name) {
+  path_ = joinPath(folder_, name);
+}
+
 Status AtomicFile::commit() {
   if (descriptor_ < 0)
     return environmentError("The output " + quoted(path_) + " is closed.");
@@ -424,7 +434,7 @@ Status AtomicFile::commit() {
   descriptor_ = -1;
   if (status && closed != 0)
     status = fail("close");
-  if (status && rename(temporary_.c_str(), path_.c_str()) != 0)
+  if (status && ::rename(temporary_.c_str(), path_.c_str()) != 0)
     status = fail("rename the temporary to");
   if (!status)
     unlink(temporary_.c_str());

@@ -5,20 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Compress/Transforms/Passes.h"
-#include "NN/IR/NN.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/InitAllPasses.h"
-#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "compress/Tools/OptMain.h"
 
-int main(int argc, char **argv) {
-  mlir::registerAllPasses();
-  mlir::compress::registerCompressPasses();
-  mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  registry.insert<mlir::compress::CompressDialect, mlir::nn::NNDialect>();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "Compress optimizer driver\n", registry));
-}
+int main(int argc, char **argv) { return mlir::compress::optMain(argc, argv); }

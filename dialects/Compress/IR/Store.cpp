@@ -178,7 +178,7 @@ llvm::Expected<std::string> WeightStore::insert(StringRef name,
       spill->end += llvm::alignTo(bytes.size(), page);
     }
   }
-  Entry entry{bytes, type, std::move(owner), at};
+  Entry entry{bytes, type, std::move(owner), at, {}};
   if (at >= 0) {
     if (llvm::Error error = spill->append(bytes, at))
       return std::move(error);

@@ -22,6 +22,7 @@
 #ifndef COMPRESS_IR_STORE_H
 #define COMPRESS_IR_STORE_H
 
+#include "compress/Support/Error.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/Support/LLVM.h"
@@ -34,6 +35,7 @@
 #include <vector>
 
 namespace mlir::compress {
+class StoreOp;
 
 /// Bits that a tensor of this type takes.
 int64_t getTensorBits(RankedTensorType type);
@@ -75,16 +77,25 @@ public:
   std::optional<Blob> lookup(StringRef key) const;
 
   /// Maps the side-car that `module`'s compress.store names, checks its hash,
-  /// and registers its tensors. Does nothing where there is none or it was
-  /// attached before. Emits errors at the op.
-  LogicalResult attach(ModuleOp module);
+  /// and registers its tensors; every key that the module names must be there.
+  /// Does nothing where there is no compress.store. Emits errors at the op at
+  /// fault; `kind`, where given, then says which exit code they stand for.
+  LogicalResult attach(ModuleOp module,
+                       compresslib::ErrorKind *kind = nullptr);
 
   /// Writes the keys that `module` names (leaves, and string attributes of
   /// nn.model) to a side-car in `folder` whose name is `stem` and a hash,
   /// atomically, and makes module's compress.store name it. Returns the path,
-  /// empty where the module names nothing.
+  /// empty where the module names nothing that the store has. The same module
+  /// gives the same bytes. In the file, floats and integers of whole bytes have
+  /// their own type and shape; codes of fewer bits are U8, packed as above, and
+  /// the file's metadata say their type; so are blobs.
   FailureOr<std::string> write(ModuleOp module, StringRef folder,
-                               StringRef stem);
+                               StringRef stem,
+                               compresslib::ErrorKind *kind = nullptr);
+
+  /// Whether the side-car that `op` names holds the key.
+  bool isFrom(StringRef key, StoreOp op) const;
 
   /// Releases what `module` no longer names.
   void sweep(ModuleOp module);
@@ -98,6 +109,8 @@ private:
     RankedTensorType type;
     std::shared_ptr<void> owner;
     int64_t spillOffset = -1;
+    /// Hash of the side-car that it is from.
+    std::string sideCar;
   };
   struct Spill;
 

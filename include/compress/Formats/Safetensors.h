@@ -104,6 +104,10 @@ public:
   /// Bytes that entry `index` takes in all.
   uint64_t bytesOf(size_t index) const { return slots_[index].size; }
   uint64_t fileSize() const { return fileSize_; }
+  /// XXH3 of the whole file, once every entry has its bytes.
+  Expected<uint64_t> hash();
+  /// Another name, in the same folder, for commit.
+  void rename(const std::string &name) { file_.rename(name); }
   /// BadInput if an entry has not got all of its bytes.
   Status commit();
 

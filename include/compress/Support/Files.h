@@ -81,6 +81,10 @@ public:
   /// Writes anywhere, unbuffered; independent of position().
   Status writeAt(uint64_t offset, Bytes bytes);
   Status commit();
+  /// What was written so far, mapped; for a name that is made of a hash.
+  Expected<MappedFile> map();
+  /// Another name, in the same folder, for commit.
+  void rename(const std::string &name);
   /// Removes the temporary; the old file stays.
   void discard();
 

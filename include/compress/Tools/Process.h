@@ -1,0 +1,18 @@
+//===- Process.h - What the main of every tool does first ----- -*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_TOOLS_PROCESS_H
+#define COMPRESS_TOOLS_PROCESS_H
+
+namespace mlir::compress {
+
+/// Temporaries are removed when a signal ends the process; memory that runs out
+/// ends it with exit code 3 and a sentence.
+void installProcessHandlers();
+
+} // namespace mlir::compress
+
+#endif // COMPRESS_TOOLS_PROCESS_H

@@ -1,0 +1,47 @@
+//===- Process.cpp - What the main of every tool does first ---------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compress/Tools/Process.h"
+#include "compress/Support/Error.h"
+#include "compress/Support/Files.h"
+#include "llvm/Support/ErrorHandling.h"
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/// No memory may be taken here.
+[[noreturn]] static void endOutOfMemory() {
+  char text[256];
+  struct rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+  getrlimit(RLIMIT_AS, &limit);
+  int size =
+      limit.rlim_cur == RLIM_INFINITY
+          ? snprintf(text, sizeof text,
+                     "error: Out of memory: %ld MB were in use at most. Free "
+                     "some memory, or use a machine with more.\n",
+                     usage.ru_maxrss >> 10)
+          : snprintf(
+                text, sizeof text,
+                "error: Out of memory: %ld MB were in use at most, and the "
+                "limit of %llu MB (ulimit -v) was met. Raise it.\n",
+                usage.ru_maxrss >> 10,
+                static_cast<unsigned long long>(limit.rlim_cur >> 20));
+  (void)!write(STDERR_FILENO, text, size_t(size));
+  _exit(int(compresslib::ErrorKind::Environment));
+}
+
+void mlir::compress::installProcessHandlers() {
+  compresslib::removeTemporariesOnSignal();
+  std::set_new_handler(endOutOfMemory);
+  llvm::install_bad_alloc_error_handler(
+      [](void *, const char *, bool) { endOutOfMemory(); });
+}

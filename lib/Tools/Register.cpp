@@ -1,0 +1,47 @@
+//===- Register.cpp - Every dialect, pass and extension -------------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compress/Tools/Register.h"
+#include "Compress/IR/Compress.h"
+#include "Compress/IR/Store.h"
+#include "Compress/Transforms/Passes.h"
+#include "NN/IR/NN.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+
+using namespace mlir;
+using namespace mlir::compress;
+
+void mlir::compress::registerAllDialectsAndExtensions(
+    DialectRegistry &registry) {
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registry.insert<CompressDialect, nn::NNDialect>();
+}
+
+void mlir::compress::registerEveryPass() {
+  registerAllPasses();
+  registerCompressPasses();
+}
+
+namespace {
+struct BaseFolder : DialectExtension<BaseFolder, CompressDialect> {
+  explicit BaseFolder(std::string folder) : folder(std::move(folder)) {}
+  void apply(MLIRContext *, CompressDialect *dialect) const override {
+    dialect->getStore().setBaseFolder(folder);
+  }
+  std::string folder;
+};
+} // namespace
+
+void mlir::compress::setBaseFolder(DialectRegistry &registry,
+                                   StringRef folder) {
+  registry.addExtension(TypeID::get<BaseFolder>(),
+                        std::make_unique<BaseFolder>(folder.str()));
+}

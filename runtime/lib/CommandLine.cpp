@@ -563,8 +563,8 @@ GenerateOptions generateOptions(const Edge &edge) {
   return options;
 }
 
-std::vector<int32_t> promptTokens(const Edge &edge, std::string_view text,
-                                  bool first) {
+Expected<std::vector<int32_t>> promptTokens(const Edge &edge,
+                                            std::string_view text, bool first) {
   int64_t replaced;
   std::string clean = cleanText(text, replaced);
   if (replaced)
@@ -574,23 +574,27 @@ std::vector<int32_t> promptTokens(const Edge &edge, std::string_view text,
   std::vector<int32_t> tokens;
   if (first && edge.bos >= 0)
     tokens.push_back(edge.bos);
-  std::vector<int32_t> ids = edge.codec.encode(clean, false);
-  tokens.insert(tokens.end(), ids.begin(), ids.end());
+  auto ids = edge.codec.encode(clean, false);
+  if (!ids)
+    return ids.error();
+  tokens.insert(tokens.end(), ids->begin(), ids->end());
   return tokens;
 }
 
 int Edge::generate(std::string prompt) const {
-  std::vector<int32_t> tokens = promptTokens(*this, prompt, true);
-  if (tokens.empty())
+  auto tokens = promptTokens(*this, prompt, true);
+  if (!tokens)
+    return fail(tokens.error());
+  if (tokens->empty())
     return fail(usageError("The prompt is empty, and the model has no token "
                            "that begins a text. Give a prompt with -p."));
   Generator generator(*model, samplerOptions(settings), &interrupted);
-  if (static_cast<int64_t>(tokens.size()) <= model->context() &&
+  if (static_cast<int64_t>(tokens->size()) <= model->context() &&
       settings.echo && !print(prompt))
     return printFailed();
   int closed = 0;
   signal(SIGINT, onInterrupt);
-  auto result = generator.generate(tokens, generateOptions(*this),
+  auto result = generator.generate(*tokens, generateOptions(*this),
                                    codec.decoder(), [&](std::string_view text) {
                                      bool open = print(text);
                                      closed = errno;
@@ -626,20 +630,23 @@ int Edge::interactive(const std::string &prompt) const {
     given = false;
     if (line.empty())
       continue;
-    std::vector<int32_t> tokens =
-        promptTokens(*this, line, generator.used() == 0);
-    if (generator.used() &&
-        generator.used() + static_cast<int64_t>(tokens.size()) >=
+    auto tokens = promptTokens(*this, line, generator.used() == 0);
+    if (tokens && generator.used() &&
+        generator.used() + static_cast<int64_t>(tokens->size()) >=
             model->context()) {
       say(format("The context of %lld positions is full; the text begins anew.",
                  ll(model->context())));
       generator.reset();
       tokens = promptTokens(*this, line, true);
     }
+    if (!tokens) {
+      say("error: " + tokens.error().message);
+      continue;
+    }
     // Ctrl-C ends an answer; at the prompt it ends the program.
     interrupted = 0;
     signal(SIGINT, onInterrupt);
-    auto result = generator.generate(tokens, generateOptions(*this),
+    auto result = generator.generate(*tokens, generateOptions(*this),
                                      codec.decoder(), print);
     signal(SIGINT, SIG_DFL);
     if (!result) {

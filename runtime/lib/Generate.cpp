@@ -65,7 +65,7 @@ void Generator::reset() {
 
 Expected<Generation>
 Generator::generate(const std::vector<int32_t> &prompt,
-                    const GenerateOptions &options, const DecodeToken &decode,
+                    const GenerateOptions &options, const TokenDecoder &decoder,
                     const std::function<bool(std::string_view)> &emit) {
   std::vector<int32_t> tokens;
   if (pending_ >= 0)
@@ -139,8 +139,8 @@ Generator::generate(const std::vector<int32_t> &prompt,
       result.reason = StopReason::EndToken;
       break;
     }
-    if (decode && !end)
-      show(filter.push(decode(token)));
+    if (decoder.push && !end)
+      show(filter.push(decoder.push(token)));
     if (!open) {
       result.reason = StopReason::OutputClosed;
       break;
@@ -150,6 +150,8 @@ Generator::generate(const std::vector<int32_t> &prompt,
       break;
     }
   }
+  if (decoder.finish)
+    show(filter.push(decoder.finish()));
   show(filter.flush());
   if (!open)
     result.reason = StopReason::OutputClosed;

@@ -66,8 +66,10 @@ Expected<std::vector<Sequence>> cutText(std::string_view text,
     std::vector<int32_t> all;
     if (options.bos >= 0)
       all.push_back(options.bos);
-    std::vector<int32_t> ids = encode(text, false);
-    all.insert(all.end(), ids.begin(), ids.end());
+    auto ids = encode(text, false);
+    if (!ids)
+      return ids.error();
+    all.insert(all.end(), ids->begin(), ids->end());
     int64_t windows = all.size() / context;
     for (int64_t i = 0; i < windows && !full(); ++i) {
       Sequence s;
@@ -95,8 +97,10 @@ Expected<std::vector<Sequence>> cutText(std::string_view text,
     Sequence s;
     if (options.bos >= 0)
       s.tokens.push_back(options.bos);
-    std::vector<int32_t> ids = encode(document, false);
-    s.tokens.insert(s.tokens.end(), ids.begin(), ids.end());
+    auto ids = encode(document, false);
+    if (!ids)
+      return ids.error();
+    s.tokens.insert(s.tokens.end(), ids->begin(), ids->end());
     if (static_cast<int64_t>(s.tokens.size()) > context + 1)
       s.tokens.resize(context + 1);
     if (s.tokens.size() >= 2)

@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "Algorithms": {"Support"},
     "Formats": {"Support"},
     "Evaluation": {"Support"},
-    "runtime": {"Support", "Formats", "Evaluation"},
+    "runtime": {"Support", "Formats"},
     # The weight store writes safetensors.
     "dialects": {"Support", "Algorithms", "Formats", "Analysis"},
     "Analysis": {"Support"},
@@ -82,7 +82,9 @@ for top in ["dialects", "include", "lib", "runtime", "tools", "test/unit",
                     other = include.split("/")[1]
                     if other != room and other not in MAY_INCLUDE[room]:
                         errors.append(f"{where}: {room} may not include {other}")
-                if first == "compress_runtime" and room in (CORE | {"dialects"}):
+                # Evaluation runs models, and the runtime is what runs them.
+                if first == "compress_runtime" and room in (
+                        CORE - {"Evaluation"} | {"dialects"}):
                     errors.append(f"{where}: the runtime is above the core")
             if room == "Pipelines" and any("RewritePattern" in l for l in lines):
                 errors.append(f"{path}: pipelines hold no patterns")

@@ -18,17 +18,23 @@
 namespace compresslib {
 namespace rt {
 
-/// Text to tokens; `special`: with what the tokenizer itself adds (BOS), and
-/// with the names of special tokens in the text recognised.
-using Encode = std::function<std::vector<int32_t>(std::string_view, bool)>;
-/// One token to the text that it completes: whole characters only.
-using DecodeToken = std::function<std::string(int32_t)>;
+/// Text to tokens; `addSpecial`: with what the tokenizer itself adds (BOS).
+using Encode = std::function<Expected<std::vector<int32_t>>(
+    std::string_view text, bool addSpecial)>;
+
+/// Tokens to text as they come.
+struct TokenDecoder {
+  /// The text that a token completes: whole characters only.
+  std::function<std::string(int32_t)> push;
+  /// What still waits at the end.
+  std::function<std::string()> finish;
+};
 
 /// A tokenizer as the rest of the runtime sees it.
 struct TextCodec {
   Encode encode;
   /// A fresh streaming decoder; special tokens give no text.
-  std::function<DecodeToken()> decoder;
+  std::function<TokenDecoder()> decoder;
   int32_t bos = -1; ///< what the tokenizer puts first; -1: nothing
   int64_t vocabulary = 0;
 };
@@ -84,7 +90,7 @@ public:
   /// Usage error with the counts, and changes nothing.
   Expected<Generation>
   generate(const std::vector<int32_t> &prompt, const GenerateOptions &options,
-           const DecodeToken &decode,
+           const TokenDecoder &decoder,
            const std::function<bool(std::string_view)> &emit);
 
   /// Forgets the text.

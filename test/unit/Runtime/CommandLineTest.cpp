@@ -82,13 +82,13 @@ TEST_F(CommandLine, SizeAndStart) {
 }
 
 TEST_F(CommandLine, GreedyText) {
-  auto tokens = fake::codec().encode("Once upon", true);
+  auto tokens = *fake::codec().encode("Once upon", true);
   std::string expected;
   for (int i = 0; i < 12; ++i) {
     auto row = fake::logits(tokens).back();
     int32_t next = std::max_element(row.begin(), row.end()) - row.begin();
     tokens.push_back(next);
-    expected += fake::codec().decoder()(next);
+    expected += fake::codec().decoder().push(next);
   }
   std::string greedy = "-n 12 --temp 0 ";
   for (const char *threads : {"-t 1", "-t 2", "-t 7", "--no-pin"}) {

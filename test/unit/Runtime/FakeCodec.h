@@ -15,7 +15,8 @@ inline compresslib::rt::TextCodec codec() {
   compresslib::rt::TextCodec codec;
   codec.bos = bos;
   codec.vocabulary = vocabulary;
-  codec.encode = [](std::string_view text, bool special) {
+  using Ids = compresslib::Expected<std::vector<int32_t>>;
+  codec.encode = [](std::string_view text, bool special) -> Ids {
     std::vector<int32_t> ids;
     if (special)
       ids.push_back(bos);
@@ -23,10 +24,12 @@ inline compresslib::rt::TextCodec codec() {
       ids.push_back(c);
     return ids;
   };
-  codec.decoder = []() -> compresslib::rt::DecodeToken {
-    return [](int32_t id) {
+  codec.decoder = [] {
+    compresslib::rt::TokenDecoder decoder;
+    decoder.push = [](int32_t id) {
       return id < 256 ? std::string(1, static_cast<char>(id)) : std::string();
     };
+    return decoder;
   };
   return codec;
 }

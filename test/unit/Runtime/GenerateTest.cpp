@@ -54,7 +54,7 @@ protected:
   Expected<Generation> run(Generator &generator, const std::string &prompt,
                            const GenerateOptions &options) {
     text.clear();
-    return generator.generate(codec.encode(prompt, true), options,
+    return generator.generate(*codec.encode(prompt, true), options,
                               codec.decoder(), [&](std::string_view piece) {
                                 text += piece;
                                 return true;
@@ -83,23 +83,23 @@ TEST_F(GenerateTest, GreedyIsTheFormula) {
   options.maximum = 12;
   auto result = run(generator, "Once upon", options);
   ASSERT_TRUE(result.ok());
-  auto expected = greedy(codec.encode("Once upon", true), 12);
+  auto expected = greedy(*codec.encode("Once upon", true), 12);
   EXPECT_EQ(result->tokens, expected);
   EXPECT_EQ(result->reason, StopReason::Limit);
   EXPECT_EQ(result->promptTokens, 10);
   std::string shown;
   auto decode = codec.decoder();
   for (int32_t token : expected)
-    shown += decode(token);
+    shown += decode.push(token);
   EXPECT_EQ(text, shown);
 
   // A second prompt goes on where the first text ended.
-  auto all = codec.encode("Once upon", true);
+  auto all = *codec.encode("Once upon", true);
   all.insert(all.end(), expected.begin(), expected.end());
   all.push_back('x');
   GenerateOptions two;
   two.maximum = 2;
-  auto again = generator.generate({'x'}, two, nullptr, nullptr);
+  auto again = generator.generate({'x'}, two, {}, nullptr);
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->tokens, greedy(all, 2));
   generator.reset();
@@ -108,7 +108,7 @@ TEST_F(GenerateTest, GreedyIsTheFormula) {
 }
 
 TEST_F(GenerateTest, EndTokenAndStopString) {
-  auto expected = greedy(codec.encode("a", true), 12);
+  auto expected = greedy(*codec.encode("a", true), 12);
   Generator generator(*model, sampler);
   GenerateOptions options;
   options.maximum = 12;
@@ -129,7 +129,7 @@ TEST_F(GenerateTest, EndTokenAndStopString) {
   std::string whole;
   auto decode = codec.decoder();
   for (int32_t token : expected)
-    whole += decode(token);
+    whole += decode.push(token);
   options.stop = {whole.substr(3, 2)};
   result = run(generator, "a", options);
   EXPECT_EQ(result->reason, StopReason::StopString);

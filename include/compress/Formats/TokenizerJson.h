@@ -1,0 +1,56 @@
+//===- TokenizerJson.h - Hugging Face's tokenizer.json ----------*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Reads byte-pair tokenizers (untrusted) into the form that the runtime loads.
+// Whatever is not supported is refused, all of it in one message: a tokenizer
+// that is nearly right ruins a model silently.
+//
+// Normalizers: Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD, Strip.
+// Pre-tokenizers: Sequence, ByteLevel (last), Digits, Split, Punctuation,
+// Whitespace, WhitespaceSplit, CharDelimiterSplit, Metaspace. Model: BPE.
+// Post-processors: TemplateProcessing, ByteLevel, Sequence, BertProcessing,
+// RobertaProcessing (for one text). Decoders: ByteLevel; or Replace, Strip and
+// Metaspace, then ByteFallback, then Fuse, then Strip from the start.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_FORMATS_TOKENIZERJSON_H
+#define COMPRESS_FORMATS_TOKENIZERJSON_H
+
+#include "compress/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace compresslib {
+namespace formats {
+
+struct TokenizerFile {
+  std::vector<uint8_t> blob;  ///< for rt::Tokenizer::load, which takes it
+  int64_t vocabularySize = 0; ///< highest id + 1
+  std::string highestToken;   ///< the token of that id
+};
+
+Expected<TokenizerFile> readTokenizerJson(const std::string &path);
+/// `source` names the text in messages.
+Expected<TokenizerFile> parseTokenizerJson(std::string_view text,
+                                           const std::string &source);
+
+/// BadInput if a token has no row in an embedding of `rows` rows.
+Status checkTokenIds(const TokenizerFile &tokenizer, int64_t rows,
+                     const std::string &path);
+
+/// A pattern of Oniguruma (Ruby syntax), as tokenizer.json has them, as a PCRE2
+/// pattern that matches the same, or BadInput naming the construct that has no
+/// sure counterpart.
+Expected<std::string> translatePattern(std::string_view pattern);
+
+} // namespace formats
+} // namespace compresslib
+
+#endif // COMPRESS_FORMATS_TOKENIZERJSON_H

@@ -10,6 +10,7 @@
 #include "Compress/IR/Store.h"
 #include "Compress/Transforms/Passes.h"
 #include "NN/IR/NN.h"
+#include "NN/IR/WeightConsumers.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -23,6 +24,8 @@ void mlir::compress::registerAllDialectsAndExtensions(
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registry.insert<CompressDialect, nn::NNDialect>();
+  registerLinalgWeightConsumers(registry);
+  nn::registerWeightConsumers(registry);
 }
 
 void mlir::compress::registerEveryPass() {

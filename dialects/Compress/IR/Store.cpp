@@ -12,12 +12,12 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/xxhash.h"
 #include "llvm/Support/raw_ostream.h"
-#include <fcntl.h>
+#include "llvm/Support/xxhash.h"
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +37,56 @@ int64_t mlir::compress::getTensorBytes(RankedTensorType type) {
 // Elements
 //===----------------------------------------------------------------------===//
 
+/// Unpacks elements of 8 or fewer bits, as whole bytes hold them: eight
+/// elements take `width` bytes.
+template <unsigned width, bool isSigned>
+static void unpackCodes(const uint8_t *bytes, size_t size, int64_t begin,
+                        float *out, int64_t count) {
+  constexpr uint64_t mask = (uint64_t(1) << width) - 1;
+  auto valueOf = [](uint64_t code) {
+    return isSigned ? float(llvm::SignExtend64<width>(code)) : float(code);
+  };
+  auto one = [&](int64_t index) {
+    uint64_t bit = uint64_t(index) * width, byte = bit / 8;
+    uint64_t window = bytes[byte];
+    if (byte + 1 < size)
+      window |= uint64_t(bytes[byte + 1]) << 8;
+    return valueOf((window >> bit % 8) & mask);
+  };
+  int64_t i = 0;
+  for (; i < count && (begin + i) % 8; ++i)
+    out[i] = one(begin + i);
+  for (; i + 8 <= count; i += 8) {
+    uint64_t eight = 0;
+    std::memcpy(&eight, bytes + (begin + i) / 8 * width, width);
+    for (unsigned j = 0; j < 8; ++j)
+      out[i + j] = valueOf((eight >> (j * width)) & mask);
+  }
+  for (; i < count; ++i)
+    out[i] = one(begin + i);
+}
+
+template <bool isSigned>
+static bool unpackNarrow(const uint8_t *bytes, size_t size, unsigned width,
+                         int64_t begin, float *out, int64_t count) {
+  switch (width) {
+#define COMPRESS_WIDTH(w)                                                      \
+  case w:                                                                      \
+    unpackCodes<w, isSigned>(bytes, size, begin, out, count);                  \
+    return true;
+    COMPRESS_WIDTH(1)
+    COMPRESS_WIDTH(2)
+    COMPRESS_WIDTH(3)
+    COMPRESS_WIDTH(4)
+    COMPRESS_WIDTH(5)
+    COMPRESS_WIDTH(6)
+    COMPRESS_WIDTH(7)
+    COMPRESS_WIDTH(8)
+#undef COMPRESS_WIDTH
+  }
+  return false;
+}
+
 void mlir::compress::unpackElements(ArrayRef<uint8_t> bytes, Type element,
                                     int64_t begin, MutableArrayRef<float> out) {
   if (element.isF32()) {
@@ -44,21 +94,34 @@ void mlir::compress::unpackElements(ArrayRef<uint8_t> bytes, Type element,
     return;
   }
   if (element.isF16() || element.isBF16()) {
-    for (auto [i, value] : llvm::enumerate(out)) {
-      uint16_t bits;
-      std::memcpy(&bits, bytes.data() + (begin + i) * 2, 2);
-      value = element.isF16() ? compresslib::floatFromF16(bits)
-                              : compresslib::floatFromBF16(bits);
-    }
+    const uint8_t *from = bytes.data() + begin * 2;
+    auto widen = [&](auto convert) {
+      for (size_t i = 0, n = out.size(); i < n; ++i) {
+        uint16_t bits;
+        std::memcpy(&bits, from + i * 2, 2);
+        out[i] = convert(bits);
+      }
+    };
+    if (element.isF16())
+      widen(compresslib::floatFromF16);
+    else
+      widen(compresslib::floatFromBF16);
     return;
   }
   auto integer = cast<IntegerType>(element);
   unsigned width = integer.getWidth();
   assert(width <= 32 && "stored integers have up to 32 bits");
+  if (integer.isUnsigned()
+          ? unpackNarrow<false>(bytes.data(), bytes.size(), width, begin,
+                                out.data(), out.size())
+          : unpackNarrow<true>(bytes.data(), bytes.size(), width, begin,
+                               out.data(), out.size()))
+    return;
   for (auto [i, value] : llvm::enumerate(out)) {
     uint64_t bit = uint64_t(begin + i) * width, code = 0;
     for (unsigned got = 0; got < width;) {
-      unsigned offset = (bit + got) % 8, take = std::min(8 - offset, width - got);
+      unsigned offset = (bit + got) % 8,
+               take = std::min(8 - offset, width - got);
       uint64_t part = (bytes[(bit + got) / 8] >> offset) & ((1u << take) - 1);
       code |= part << got;
       got += take;
@@ -66,6 +129,27 @@ void mlir::compress::unpackElements(ArrayRef<uint8_t> bytes, Type element,
     value = integer.isUnsigned() ? float(code)
                                  : float(llvm::SignExtend64(code, width));
   }
+}
+
+void mlir::compress::appendCodes(std::vector<uint8_t> &bytes,
+                                 ArrayRef<uint8_t> codes, unsigned width) {
+  assert(width >= 1 && width <= 8);
+  size_t at = bytes.size();
+  bytes.resize(at + llvm::divideCeil(codes.size() * width, 8));
+  uint64_t mask = llvm::maskTrailingOnes<uint64_t>(width);
+  size_t i = 0;
+  // Eight codes take `width` bytes.
+  for (; i + 8 <= codes.size(); i += 8, at += width) {
+    uint64_t eight = 0;
+    for (unsigned j = 0; j < 8; ++j)
+      eight |= (codes[i + j] & mask) << (j * width);
+    std::memcpy(bytes.data() + at, &eight, width);
+  }
+  uint64_t rest = 0;
+  for (unsigned j = 0; i < codes.size(); ++i, ++j)
+    rest |= (codes[i] & mask) << (j * width);
+  for (; at < bytes.size(); ++at, rest >>= 8)
+    bytes[at] = uint8_t(rest);
 }
 
 std::vector<uint8_t> mlir::compress::packElements(ArrayRef<float> values,
@@ -77,19 +161,27 @@ std::vector<uint8_t> mlir::compress::packElements(ArrayRef<float> values,
     return bytes;
   }
   if (element.isF16() || element.isBF16()) {
-    for (auto [i, value] : llvm::enumerate(values)) {
-      uint16_t bits = element.isF16() ? compresslib::f16FromFloat(value)
-                                      : compresslib::bf16FromFloat(value);
-      std::memcpy(bytes.data() + i * 2, &bits, 2);
-    }
+    auto narrow = [&](auto convert) {
+      for (size_t i = 0, n = values.size(); i < n; ++i) {
+        uint16_t bits = convert(values[i]);
+        std::memcpy(bytes.data() + i * 2, &bits, 2);
+      }
+    };
+    if (element.isF16())
+      narrow(compresslib::f16FromFloat);
+    else
+      narrow(compresslib::bf16FromFloat);
     return bytes;
   }
   for (auto [i, value] : llvm::enumerate(values)) {
     uint64_t bit = uint64_t(i) * width;
-    uint64_t code = uint64_t(int64_t(value)) & llvm::maskTrailingOnes<uint64_t>(width);
+    uint64_t code =
+        uint64_t(int64_t(value)) & llvm::maskTrailingOnes<uint64_t>(width);
     for (unsigned done = 0; done < width;) {
-      unsigned offset = (bit + done) % 8, take = std::min(8 - offset, width - done);
-      bytes[(bit + done) / 8] |= uint8_t(((code >> done) & ((1u << take) - 1)) << offset);
+      unsigned offset = (bit + done) % 8,
+               take = std::min(8 - offset, width - done);
+      bytes[(bit + done) / 8] |=
+          uint8_t(((code >> done) & ((1u << take) - 1)) << offset);
       done += take;
     }
   }
@@ -119,14 +211,16 @@ struct WeightStore::Spill {
     if (fd < 0)
       return llvm::createStringError(
           "cannot make a spill file %s: %s; set TMPDIR to a folder that can be "
-          "written", path.c_str(), std::strerror(errno));
+          "written",
+          path.c_str(), std::strerror(errno));
     ::unlink(path.c_str());
     return llvm::Error::success();
   }
 
   llvm::Error append(ArrayRef<uint8_t> bytes, int64_t at) {
     for (size_t done = 0; done < bytes.size();) {
-      ssize_t n = ::pwrite(fd, bytes.data() + done, bytes.size() - done, at + done);
+      ssize_t n =
+          ::pwrite(fd, bytes.data() + done, bytes.size() - done, at + done);
       if (n < 0 && errno == EINTR)
         continue;
       if (n <= 0)
@@ -185,8 +279,9 @@ llvm::Expected<std::string> WeightStore::insert(StringRef name,
     size_t size = bytes.size();
     void *base = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, spill->fd, at);
     if (base == MAP_FAILED)
-      return llvm::createStringError("cannot map %zu bytes of the spill file: %s",
-                                     size, std::strerror(errno));
+      return llvm::createStringError(
+          "cannot map %zu bytes of the spill file: %s", size,
+          std::strerror(errno));
     int fd = spill->fd;
     entry.bytes = ArrayRef<uint8_t>(static_cast<uint8_t *>(base), size);
     // Sweeping an entry gives its disk space back as well.

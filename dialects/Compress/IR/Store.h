@@ -131,6 +131,10 @@ void unpackElements(ArrayRef<uint8_t> bytes, Type element, int64_t begin,
 /// The inverse: `values` as a tensor of `element` (rounded to nearest even for
 /// f16 and bf16; integers must be in range).
 std::vector<uint8_t> packElements(ArrayRef<float> values, Type element);
+/// Packs codes, one a byte (of which the low `width` bits count), behind
+/// `bytes`, which hold a whole number of bytes.
+void appendCodes(std::vector<uint8_t> &bytes, ArrayRef<uint8_t> codes,
+                 unsigned width);
 
 } // namespace mlir::compress
 

@@ -8,13 +8,36 @@
 #define COMPRESS_TRANSFORMS_PASSES_H
 
 #include "Compress/IR/Compress.h"
+#include "compress/Algorithms/Quantized.h"
 #include "mlir/Pass/Pass.h"
+#include "llvm/Support/CommandLine.h"
 
 namespace mlir::compress {
+
+enum class QuantizationScheme { Asymmetric, Symmetric };
+enum class ZeroPointType { Integer, F16 };
+enum class QuantizationSearch { None, Scale };
+/// Which operands of an expression a pass rewrites.
+enum class LeafTarget { Values, Scales, Codebook };
+enum class PruneKind { Matrix, Row, NOfM, Block };
+
+/// The option values of a type that scales, codebooks or factors are stored in.
+inline auto storageTypeValues() {
+  using compresslib::algo::StorageType;
+  return llvm::cl::values(
+      clEnumValN(StorageType::F32, "f32", "single precision"),
+      clEnumValN(StorageType::F16, "f16", "half precision"),
+      clEnumValN(StorageType::BF16, "bf16", "bfloat16"));
+}
+
 #define GEN_PASS_DECL
 #include "Compress/Transforms/Passes.h.inc"
 #define GEN_PASS_REGISTRATION
 #include "Compress/Transforms/Passes.h.inc"
+
+/// Gives linalg's ops the interface by which passes know what takes a weight.
+void registerLinalgWeightConsumers(DialectRegistry &registry);
+
 } // namespace mlir::compress
 
 #endif // COMPRESS_TRANSFORMS_PASSES_H

@@ -20,8 +20,10 @@ namespace {
 struct SweepPass : compress::impl::CompressSweepPassBase<SweepPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    for (WeightOp weight : llvm::make_early_inc_range(module.getOps<WeightOp>()))
-      if (weight.isPrivate() && SymbolTable::symbolKnownUseEmpty(weight, module))
+    for (WeightOp weight :
+         llvm::make_early_inc_range(module.getOps<WeightOp>()))
+      if (weight.isPrivate() &&
+          SymbolTable::symbolKnownUseEmpty(weight, module))
         weight.erase();
     getContext().getLoadedDialect<CompressDialect>()->getStore().sweep(module);
   }

@@ -1,0 +1,91 @@
+//===- LinalgConsumers.cpp - What linalg's ops do with a weight -----------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compress/IR/WeightConsumer.h"
+#include "Compress/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+using namespace mlir;
+using namespace mlir::compress;
+
+namespace {
+/// Any structured op: its indexing maps say everything.
+template <typename OpTy>
+struct LinalgConsumer
+    : WeightConsumerInterface::ExternalModel<LinalgConsumer<OpTy>, OpTy> {
+  StringRef getWeightKind(Operation *op, OpOperand &weight) const {
+    if (!cast<linalg::LinalgOp>(op).isDpsInput(&weight))
+      return {};
+    return getReducedDims(op, weight).empty() ? "elementwise" : "linear";
+  }
+
+  SmallVector<int64_t> getReducedDims(Operation *op, OpOperand &weight) const {
+    auto linalgOp = cast<linalg::LinalgOp>(op);
+    SmallVector<int64_t> reduced;
+    // A reduction alone, such as a sum of squares, is no product.
+    if (!getProductInput(op, weight))
+      return reduced;
+    SmallVector<utils::IteratorType> iterators =
+        linalgOp.getIteratorTypesArray();
+    for (auto [dim, expression] :
+         llvm::enumerate(linalgOp.getMatchingIndexingMap(&weight).getResults()))
+      if (auto loop = dyn_cast<AffineDimExpr>(expression);
+          loop &&
+          iterators[loop.getPosition()] == utils::IteratorType::reduction)
+        reduced.push_back(dim);
+    return reduced;
+  }
+
+  /// The other input that is read along the loops that reduce.
+  Value getProductInput(Operation *op, OpOperand &weight) const {
+    auto linalgOp = cast<linalg::LinalgOp>(op);
+    SmallVector<utils::IteratorType> iterators =
+        linalgOp.getIteratorTypesArray();
+    for (OpOperand *input : linalgOp.getDpsInputOperands()) {
+      if (input == &weight || !isa<ShapedType>(input->get().getType()))
+        continue;
+      AffineMap map = linalgOp.getMatchingIndexingMap(input);
+      for (auto [loop, kind] : llvm::enumerate(iterators))
+        if (kind == utils::IteratorType::reduction &&
+            map.isFunctionOfDim(loop) &&
+            linalgOp.getMatchingIndexingMap(&weight).isFunctionOfDim(loop))
+          return input->get();
+    }
+    return {};
+  }
+};
+
+struct TransposeConsumer
+    : WeightConsumerInterface::ExternalModel<TransposeConsumer,
+                                             linalg::TransposeOp> {
+  StringRef getWeightKind(Operation *, OpOperand &) const { return {}; }
+
+  std::optional<SmallVector<int64_t>>
+  getForwardedOrder(Operation *op, OpOperand &weight) const {
+    if (!cast<linalg::TransposeOp>(op).isDpsInput(&weight))
+      return std::nullopt;
+    return llvm::to_vector(cast<linalg::TransposeOp>(op).getPermutation());
+  }
+};
+
+template <typename... Ops> void attach(MLIRContext *context) {
+  (Ops::template attachInterface<LinalgConsumer<Ops>>(*context), ...);
+}
+} // namespace
+
+void mlir::compress::registerLinalgWeightConsumers(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
+    attach<linalg::GenericOp, linalg::ContractOp, linalg::MatmulOp,
+           linalg::MatvecOp, linalg::VecmatOp, linalg::BatchMatmulOp,
+           linalg::BatchMatvecOp, linalg::BatchReduceMatmulOp, linalg::Conv1DOp,
+           linalg::Conv2DOp, linalg::Conv2DNchwFchwOp, linalg::Conv2DNhwcFhwcOp,
+           linalg::Conv2DNhwcHwcfOp, linalg::AddOp, linalg::SubOp,
+           linalg::MulOp, linalg::DivOp, linalg::ElementwiseOp, linalg::MapOp>(
+        context);
+    linalg::TransposeOp::attachInterface<TransposeConsumer>(*context);
+  });
+}

@@ -1,0 +1,36 @@
+//===- QuantizeLeaf.h - A leaf as integer codes -----------------*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_TRANSFORMS_QUANTIZELEAF_H
+#define COMPRESS_TRANSFORMS_QUANTIZELEAF_H
+
+#include "Compress/Transforms/WeightPass.h"
+
+namespace mlir::compress {
+
+struct QuantizeLeafOptions {
+  StringRef passName;
+  int bits;
+  /// 0 is the whole row.
+  int64_t groupSize;
+  bool strictGroups;
+  LeafTarget target;
+  Type scaleType;
+  /// Null: as wide as the codes.
+  Type zeroType;
+};
+
+/// Replaces each float leaf that `options.target` names by
+/// `compress.dequantize` of what `quantize` makes of blocks of its rows.
+FailureOr<bool> quantizeLeaves(
+    WeightOp weight, const QuantizeLeafOptions &options,
+    llvm::function_ref<compresslib::Expected<compresslib::algo::Quantized>(
+        compresslib::algo::MatrixRef)>
+        quantize);
+
+} // namespace mlir::compress
+
+#endif // COMPRESS_TRANSFORMS_QUANTIZELEAF_H

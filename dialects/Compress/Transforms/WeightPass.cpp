@@ -1,0 +1,394 @@
+//===- WeightPass.cpp - What the passes over weights share ----------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compress/Transforms/WeightPass.h"
+#include "Compress/IR/WeightConsumer.h"
+#include "Compress/Transforms/Reference.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/Threading.h"
+#include "llvm/ADT/SmallSet.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+#include <atomic>
+#include <cmath>
+#include <mutex>
+
+using namespace mlir;
+using namespace mlir::compress;
+namespace algo = compresslib::algo;
+
+//===----------------------------------------------------------------------===//
+// Leaves
+//===----------------------------------------------------------------------===//
+
+static bool isFloatLeaf(Value value) {
+  return isa_and_nonnull<StoredOp, ConstantOp>(value.getDefiningOp()) &&
+         isFloatElement(
+             cast<RankedTensorType>(value.getType()).getElementType());
+}
+
+SmallVector<Leaf> mlir::compress::collectLeaves(WeightOp weight,
+                                                LeafTarget target) {
+  SmallVector<Leaf> leaves;
+  llvm::DenseMap<Value, size_t> index;
+  auto reach = [&](OpOperand &use, ArrayRef<Operation *> above) {
+    if (!isFloatLeaf(use.get()))
+      return;
+    auto [it, isNew] = index.try_emplace(use.get(), leaves.size());
+    if (isNew)
+      leaves.push_back(Leaf{use.get(), {}, {}});
+    Leaf &leaf = leaves[it->second];
+    if (!llvm::is_contained(leaf.uses, &use))
+      leaf.uses.push_back(&use);
+    leaf.above.insert_range(above);
+  };
+
+  if (target == LeafTarget::Values) {
+    SmallVector<Operation *> above;
+    auto visit = [&](auto &&self, OpOperand &use) -> void {
+      reach(use, above);
+      auto op =
+          dyn_cast_or_null<DecompressionOpInterface>(use.get().getDefiningOp());
+      if (!op)
+        return;
+      above.push_back(op);
+      for (OpOperand &operand : op->getOpOperands())
+        if (op.isValueOperand(operand.getOperandNumber()))
+          self(self, operand);
+      above.pop_back();
+    };
+    visit(visit, weight.getYield().getValueMutable());
+  } else {
+    for (Operation &op : weight.getBody().front()) {
+      if (auto dequantize = dyn_cast<DequantizeOp>(op);
+          dequantize && target == LeafTarget::Scales)
+        reach(dequantize.getScalesMutable(), &op);
+      if (auto lookup = dyn_cast<LookupOp>(op);
+          lookup && target == LeafTarget::Codebook)
+        reach(lookup.getCodebookMutable(), &op);
+    }
+  }
+  return leaves;
+}
+
+std::string mlir::compress::getStem(WeightOp weight, Value leaf) {
+  auto stored = leaf.getDefiningOp<StoredOp>();
+  if (!stored)
+    return weight.getSymName().str();
+  StringRef key = stored.getKey();
+  // The store makes keys "<name>-<16 hexadecimal digits>".
+  if (key.size() > 17 && key[key.size() - 17] == '-' &&
+      key.take_back(16).find_first_not_of("0123456789abcdef") ==
+          StringRef::npos)
+    key = key.drop_back(17);
+  return key.str();
+}
+
+LeafShape mlir::compress::getMatrixShape(RankedTensorType type) {
+  if (type.getRank() == 0)
+    return {};
+  int64_t columns = type.getShape().back();
+  return {columns ? type.getNumElements() / columns : 0, columns};
+}
+
+/// A NaN or infinity is the model's fault, and named by its place in the leaf.
+static LogicalResult checkFinite(Value leaf, algo::MatrixRef block,
+                                 int64_t firstRow) {
+  if (algo::checkMatrix(block).ok())
+    return success();
+  const float *bad = llvm::find_if_not(
+      block.values, [](float value) { return std::isfinite(value); });
+  int64_t at = bad - block.values.begin();
+  auto weight = leaf.getDefiningOp()->getParentOfType<WeightOp>();
+  return emitError(weight.getLoc())
+         << "weight @" << weight.getSymName() << " has a value that is "
+         << (std::isnan(*bad) ? "NaN" : "infinite") << " at row "
+         << firstRow + at / block.columns << ", column " << at % block.columns
+         << " of \"" << getStem(weight, leaf)
+         << "\", and only finite values can be compressed; correct the model, "
+            "or run --compress-replace-non-finite before";
+}
+
+LogicalResult mlir::compress::forEachRowBlock(
+    Value leaf, ExpressionEvaluator &evaluator,
+    llvm::function_ref<LogicalResult(algo::MatrixRef, int64_t)> body) {
+  auto type = cast<RankedTensorType>(leaf.getType());
+  LeafShape shape = getMatrixShape(type);
+  // An evaluator's row is an index of dimension 0, an element in rank 1.
+  int64_t outer = getRowCount(type);
+  int64_t step = outer;
+  if (type.getRank() > 1)
+    step = llvm::alignTo(
+        std::max<int64_t>(1, (int64_t(1) << 20) /
+                                 std::max<int64_t>(getRowSize(type), 1)),
+        8);
+  std::vector<float> values;
+  for (int64_t begin = 0; begin < outer; begin += step) {
+    int64_t end = std::min(outer, begin + step);
+    values.resize((end - begin) * getRowSize(type));
+    if (failed(evaluator.evaluateRows(leaf, begin, end, values)))
+      return failure();
+    int64_t firstRow = type.getRank() > 1 ? begin * (shape.rows / outer) : 0;
+    algo::MatrixRef block(values, int64_t(values.size()) / shape.columns,
+                          shape.columns);
+    if (failed(checkFinite(leaf, block, firstRow)) ||
+        failed(body(block, firstRow)))
+      return failure();
+  }
+  return success();
+}
+
+FailureOr<std::vector<float>>
+mlir::compress::readLeaf(Value leaf, ExpressionEvaluator &evaluator) {
+  auto type = cast<RankedTensorType>(leaf.getType());
+  FailureOr<std::vector<float>> values =
+      evaluator.evaluateRows(leaf, 0, getRowCount(type));
+  LeafShape shape = getMatrixShape(type);
+  if (failed(values) ||
+      failed(checkFinite(
+          leaf, algo::MatrixRef(*values, shape.rows, shape.columns), 0)))
+    return failure();
+  return values;
+}
+
+LeafBuilder::LeafBuilder(WeightOp weight, Value leaf)
+    : builder(leaf.getDefiningOp()), loc(leaf.getLoc()), weight(weight),
+      stem(getStem(weight, leaf)),
+      isWritten(isa<ConstantOp>(leaf.getDefiningOp())) {
+  builder.setInsertionPointAfter(leaf.getDefiningOp());
+}
+
+FailureOr<Value> LeafBuilder::fromBytes(StringRef part, RankedTensorType type,
+                                        ArrayRef<uint8_t> bytes) {
+  if (isWritten) {
+    std::vector<float> values(type.getNumElements());
+    unpackElements(bytes, type.getElementType(), 0, values);
+    return fromValues(part, type, values);
+  }
+  WeightStore &store =
+      weight.getContext()->getLoadedDialect<CompressDialect>()->getStore();
+  llvm::Expected<std::string> key =
+      store.add((stem + "/" + part).str(), type, bytes);
+  if (!key)
+    return emitError(weight.getLoc())
+           << "weight @" << weight.getSymName() << ": "
+           << llvm::toString(key.takeError());
+  return StoredOp::create(builder, loc, type, *key).getResult();
+}
+
+FailureOr<Value> LeafBuilder::fromValues(StringRef part, RankedTensorType type,
+                                         ArrayRef<float> values) {
+  if (!isWritten)
+    return fromBytes(part, type, packElements(values, type.getElementType()));
+  return ConstantOp::create(builder, loc, type, getElements(type, values))
+      .getResult();
+}
+
+DenseElementsAttr mlir::compress::getElements(RankedTensorType type,
+                                              ArrayRef<float> values) {
+  Type element = type.getElementType();
+  if (auto integer = dyn_cast<IntegerType>(element)) {
+    SmallVector<APInt> integers;
+    for (float value : values)
+      integers.emplace_back(integer.getWidth(), uint64_t(int64_t(value)),
+                            /*isSigned=*/false, /*implicitTrunc=*/true);
+    return DenseElementsAttr::get(type, integers);
+  }
+  SmallVector<APFloat> floats;
+  for (float value : values) {
+    APFloat converted(value);
+    bool losesInfo;
+    converted.convert(cast<FloatType>(element).getFloatSemantics(),
+                      APFloat::rmNearestTiesToEven, &losesInfo);
+    floats.push_back(converted);
+  }
+  return DenseElementsAttr::get(type, floats);
+}
+
+Type mlir::compress::getStorageType(MLIRContext *context,
+                                    algo::StorageType type) {
+  switch (type) {
+  case algo::StorageType::F32:
+    return Float32Type::get(context);
+  case algo::StorageType::F16:
+    return Float16Type::get(context);
+  case algo::StorageType::BF16:
+    return BFloat16Type::get(context);
+  }
+  llvm_unreachable("unknown storage type");
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+bool mlir::compress::isTrivial(WeightOp weight) {
+  RankedTensorType type = weight.getWeightType();
+  return type.getRank() == 0 || type.getNumElements() <= 1;
+}
+
+bool mlir::compress::isWeightOrModule(RegisteredOperationName name) {
+  return name.getTypeID() == TypeID::get<WeightOp>() ||
+         name.getTypeID() == TypeID::get<ModuleOp>();
+}
+
+void mlir::compress::eraseDeadOps(WeightOp weight) {
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(weight.getBody().front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+/// MLIR's remark engine takes no part in multi-threading.
+static std::mutex remarkMutex;
+
+void mlir::compress::remarkOn(WeightOp weight, StringRef name,
+                              const Twine &text) {
+  std::lock_guard<std::mutex> lock(remarkMutex);
+  remark::analysis(weight.getLoc(), remark::RemarkOpts::name(name)
+                                        .category("compress")
+                                        .function(weight.getSymName()))
+      << text.str();
+}
+
+LogicalResult
+mlir::compress::rewriteLossy(WeightOp weight, StringRef passName,
+                             StringRef passText,
+                             llvm::function_ref<FailureOr<bool>()> rewrite) {
+  const WeightStore &store =
+      weight.getContext()->getLoadedDialect<CompressDialect>()->getStore();
+  int64_t before = weight.getStoredBits();
+  OwningOpRef<WeightOp> old = weight.clone();
+  if (failed(keepOrigin(weight)))
+    return failure();
+
+  FailureOr<bool> changed = rewrite();
+  if (failed(changed))
+    return failure();
+  if (!*changed) {
+    weight.setOriginAttr(old->getOriginAttr());
+    return success();
+  }
+  eraseDeadOps(weight);
+
+  FailureOr<double> error = measureRelativeError(weight, *old, store);
+  if (failed(error))
+    return failure();
+  int64_t after = weight.getStoredBits();
+  OpBuilder builder(weight.getContext());
+  weight.addReport(ReportAttr::get(weight.getContext(), passText,
+                                   builder.getF32FloatAttr(*error), before,
+                                   after));
+
+  std::lock_guard<std::mutex> lock(remarkMutex);
+  remark::passed(weight.getLoc(), remark::RemarkOpts::name(passName)
+                                      .category("compress")
+                                      .function(weight.getSymName()))
+      << remark::metric("RelativeError", llvm::formatv("{0:e3}", *error).str())
+      << remark::metric("BitsBefore", before)
+      << remark::metric("BitsAfter", after);
+  return success();
+}
+
+SmallVector<WeightOp> mlir::compress::getMatrices(ModuleOp module) {
+  WeightConsumers consumers(module);
+  SmallVector<WeightOp> matrices;
+  for (WeightOp weight : module.getOps<WeightOp>()) {
+    if (weight.getWeightType().getRank() != 2)
+      continue;
+    ArrayRef<WeightConsumer> uses = consumers.of(weight);
+    if (uses.empty() || llvm::any_of(uses, [](const WeightConsumer &use) {
+          return use.isProduct() || use.isEmbedding();
+        }))
+      matrices.push_back(weight);
+  }
+  return matrices;
+}
+
+LogicalResult mlir::compress::runOnWeights(
+    ArrayRef<WeightOp> weights, AnalysisManager analyses,
+    llvm::function_ref<LogicalResult(OpPassManager &)> build,
+    llvm::function_ref<LogicalResult(OpPassManager &, Operation *)> run) {
+  if (weights.empty())
+    return success();
+  WeightOp first = weights.front();
+  MLIRContext *context = first.getContext();
+  // A pipeline is run by one thread at a time, and nesting an analysis manager
+  // is not for several at once.
+  for (WeightOp weight : weights)
+    (void)analyses.nest(weight);
+  size_t threads = context->isMultithreadingEnabled()
+                       ? std::max(1u, context->getNumThreads())
+                       : 1;
+  threads = std::min(threads, weights.size());
+  std::vector<OpPassManager> pipelines;
+  for (size_t i = 0; i < threads; ++i) {
+    pipelines.emplace_back(WeightOp::getOperationName());
+    if (failed(build(pipelines.back())))
+      return failure();
+  }
+  // Large weights first: the last to start then ends early.
+  auto order = llvm::to_vector(llvm::seq<size_t>(0, weights.size()));
+  SmallVector<int64_t> sizes;
+  for (WeightOp weight : weights)
+    sizes.push_back(weight.getWeightType().getNumElements());
+  llvm::sort(order, [&](size_t a, size_t b) {
+    return std::make_pair(-sizes[a], a) < std::make_pair(-sizes[b], b);
+  });
+  std::atomic<size_t> next = 0;
+  std::atomic<bool> anyFailed = false;
+  ParallelDiagnosticHandler handler(context);
+  parallelForEach(context, pipelines, [&](OpPassManager &pipeline) {
+    for (size_t i; (i = next++) < order.size();) {
+      handler.setOrderIDForThread(order[i]);
+      if (failed(run(pipeline, weights[order[i]])))
+        anyFailed = true;
+      handler.eraseOrderIDForThread();
+    }
+  });
+  return failure(anyFailed);
+}
+
+std::string mlir::compress::getPassText(const Pass &pass,
+                                        const Pass &withDefaults) {
+  auto print = [](const Pass &pass) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    // Not const in MLIR, though it changes nothing.
+    const_cast<Pass &>(pass).printAsTextualPipeline(stream);
+    return text;
+  };
+  std::string full = print(pass), bare = print(withDefaults);
+  auto split = [](StringRef text) {
+    SmallVector<StringRef> words;
+    auto [name, options] = text.split('{');
+    options.consume_back("}");
+    options.split(words, ' ', -1, /*KeepEmpty=*/false);
+    return std::make_pair(name, words);
+  };
+  auto [name, options] = split(full);
+  auto [bareName, defaults] = split(bare);
+  llvm::erase_if(options, [&, &defaults = defaults](StringRef option) {
+    return llvm::is_contained(defaults, option);
+  });
+  if (options.empty())
+    return name.str();
+  return (name + "{" + llvm::join(options, " ") + "}").str();
+}
+
+InFlightDiagnostic mlir::compress::emitWeightError(WeightOp weight,
+                                                   StringRef passName) {
+  return emitError(weight.getLoc())
+         << "weight @" << weight.getSymName() << ", " << passName << ": ";
+}
+
+InFlightDiagnostic
+mlir::compress::emitCoreError(WeightOp weight, StringRef passName,
+                              const compresslib::Error &error) {
+  return emitWeightError(weight, passName) << error.message;
+}

@@ -52,7 +52,7 @@ mlir::compress::importFile(StringRef path, MLIRContext *context,
   store.setBaseFolder(llvm::sys::path::parent_path(path));
   OwningOpRef<ModuleOp> module =
       parseSourceFile<ModuleOp>(path, ParserConfig(context));
-  if (!module)
+  if (!module || failed(store.attach(*module)))
     return fail(compresslib::ErrorKind::BadInput);
   return module;
 }

@@ -54,5 +54,7 @@ mlir::compress::importFile(StringRef path, MLIRContext *context,
       parseSourceFile<ModuleOp>(path, ParserConfig(context));
   if (!module || failed(store.attach(*module)))
     return fail(compresslib::ErrorKind::BadInput);
+  if (failed(store.attach(*module, kind)))
+    return failure();
   return module;
 }

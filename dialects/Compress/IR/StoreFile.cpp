@@ -154,8 +154,8 @@ LogicalResult WeightStore::attach(ModuleOp module,
                         /*LowerCase=*/true, /*Width=*/16);
     if (hash != op.getHash())
       return op.emitOpError("names \"")
-             << path << "\" with hash " << op.getHash()
-             << ", but the file's hash is " << hash
+             << path << "\" with hash \"" << op.getHash()
+             << "\", but the file's hash is " << hash
              << ": the module and its side-car do not belong together, or the "
                 "file was changed; restore the file, or make the module anew";
     MLIRContext *context = module.getContext();

@@ -1,0 +1,68 @@
+//===- Commands.h - The commands of the driver ---------------- -*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_LIB_TOOLS_COMMANDS_H
+#define COMPRESS_LIB_TOOLS_COMMANDS_H
+
+#include "compress/Pipelines/Recipe.h"
+#include "compress/Support/Error.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include <memory>
+#include <string>
+
+namespace mlir::compress {
+
+/// A context with every dialect, whose errors are gathered rather than printed;
+/// warnings and remarks go to standard error.
+class ToolContext {
+public:
+  ToolContext();
+  ~ToolContext();
+  MLIRContext &operator*() { return *context; }
+  MLIRContext *get() { return context.get(); }
+
+  /// A model folder or a module with its side-car. Origins are relative to
+  /// `originFolder`.
+  compresslib::Expected<OwningOpRef<ModuleOp>>
+  load(StringRef path, StringRef originFolder = "",
+       bool allowNonFinite = false);
+
+  /// The errors emitted so far as one text, which is then forgotten.
+  std::string takeErrors();
+  /// An error whose text is followed by what was emitted.
+  compresslib::Error fail(const compresslib::Error &error);
+
+  bool showRemarks = true;
+
+private:
+  std::unique_ptr<MLIRContext> context;
+  std::string errors;
+};
+
+struct ImportArguments {
+  std::string input, output;
+  bool allowNonFinite = false;
+};
+compresslib::Status importCommand(const ImportArguments &arguments);
+
+struct InfoArguments {
+  std::string input, recipe;
+  bool json = false, dryRun = false;
+};
+compresslib::Status infoCommand(const InfoArguments &arguments);
+
+/// Runs a recipe on a loaded module, with progress on standard error.
+/// `resume` is a folder or empty.
+compresslib::Status
+runRecipeOn(ToolContext &context, OwningOpRef<ModuleOp> &module,
+            const Recipe &recipe, StringRef resume,
+            std::function<compresslib::Status(size_t, ModuleOp)> afterStep);
+
+} // namespace mlir::compress
+
+#endif // COMPRESS_LIB_TOOLS_COMMANDS_H

@@ -1,0 +1,28 @@
+//===- ImportCommand.cpp - compress import --------------------------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "compress/Support/Files.h"
+#include "compress/Tools/ModuleOutput.h"
+
+using namespace mlir;
+using namespace mlir::compress;
+
+compresslib::Status
+mlir::compress::importCommand(const ImportArguments &arguments) {
+  StringRef output = arguments.output;
+  if (!output.ends_with(".mlir") && !output.ends_with(".mlirbc"))
+    return compresslib::usageError("The output '" + arguments.output +
+                                   "' ends neither in .mlir nor in .mlirbc.");
+  ToolContext context;
+  compresslib::Expected<OwningOpRef<ModuleOp>> module =
+      context.load(arguments.input, compresslib::parentFolder(arguments.output),
+                   arguments.allowNonFinite);
+  if (!module)
+    return module.error();
+  return writeModule(**module, output);
+}

@@ -1,0 +1,95 @@
+//===- InfoCommand.cpp - compress info ------------------------------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "compress/Analysis/StoredSize.h"
+#include "compress/Support/Json.h"
+#include "compress/Support/Text.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace mlir::compress;
+
+static std::string getShapeText(RankedTensorType type) {
+  std::string text;
+  for (int64_t size : type.getShape())
+    text += (text.empty() ? "" : "x") + std::to_string(size);
+  return text.empty() ? "scalar" : text;
+}
+
+static void printTable(const StoredSize &size, llvm::raw_ostream &os) {
+  size_t names = 6, shapes = 5;
+  for (const WeightSize &one : size.weights) {
+    names = std::max(names, WeightOp(one.weight).getSymName().size());
+    shapes = std::max(
+        shapes, getShapeText(WeightOp(one.weight).getWeightType()).size());
+  }
+  auto pad = [&](StringRef text, size_t width) {
+    os << text;
+    os.indent(unsigned(width - text.size() + 2));
+  };
+  pad("weight", names);
+  pad("shape", shapes);
+  os << "       bytes    bits  stored as\n";
+  for (const WeightSize &one : size.weights) {
+    WeightOp weight = one.weight;
+    pad(weight.getSymName(), names);
+    pad(getShapeText(weight.getWeightType()), shapes);
+    os << llvm::format("%12lld  %6.3f  ", (long long)((one.bits + 7) / 8),
+                       one.elements ? double(one.bits) / double(one.elements)
+                                    : 0.0)
+       << one.expression << "\n";
+  }
+  os << size.weights.size() << " weights, " << size.parameters
+     << " parameters, " << size.bytes << " bytes ("
+     << compresslib::humanSize(uint64_t(size.bytes)) << "), "
+     << llvm::format("%.4f", size.getBitsPerWeight()) << " bits per weight; "
+     << size.blobBytes << " bytes of tokenizer and configuration\n";
+}
+
+static void printJson(const StoredSize &size, llvm::raw_ostream &os) {
+  compresslib::json::Writer json;
+  json.beginObject();
+  json.member("parameters", size.parameters);
+  json.member("bytes", size.bytes);
+  json.member("bits", size.bits);
+  json.member("bits_per_weight", size.getBitsPerWeight());
+  json.member("blob_bytes", size.blobBytes);
+  json.key("weights").beginArray();
+  for (const WeightSize &one : size.weights) {
+    WeightOp weight = one.weight;
+    json.beginObject();
+    json.member("name", weight.getSymName().str());
+    json.key("shape").beginArray();
+    for (int64_t dimension : weight.getWeightType().getShape())
+      json.value(dimension);
+    json.endArray();
+    json.member("elements", one.elements);
+    json.member("bits", one.bits);
+    json.member("bytes", (one.bits + 7) / 8);
+    json.member("stored_as", one.expression);
+    json.endObject();
+  }
+  json.endArray().endObject();
+  os << json.text() << "\n";
+}
+
+compresslib::Status
+mlir::compress::infoCommand(const InfoArguments &arguments) {
+  ToolContext context;
+  compresslib::Expected<OwningOpRef<ModuleOp>> module =
+      context.load(arguments.input);
+  if (!module)
+    return module.error();
+  StoredSize size = getStoredSize(**module);
+  if (arguments.json)
+    printJson(size, llvm::outs());
+  else
+    printTable(size, llvm::outs());
+  return {};
+}

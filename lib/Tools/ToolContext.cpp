@@ -1,0 +1,102 @@
+//===- ToolContext.cpp - A context for the commands of the driver ---------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "Compress/IR/Compress.h"
+#include "Compress/IR/Store.h"
+#include "compress/Import/Import.h"
+#include "compress/Support/Progress.h"
+#include "compress/Tools/ModuleOutput.h"
+#include "compress/Tools/Register.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace mlir::compress;
+
+ToolContext::ToolContext() {
+  DialectRegistry registry;
+  registerAllDialectsAndExtensions(registry);
+  context = std::make_unique<MLIRContext>(registry);
+  context->getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    if (!isa<UnknownLoc>(diagnostic.getLocation()))
+      stream << diagnostic.getLocation() << ": ";
+    stream << diagnostic;
+    switch (diagnostic.getSeverity()) {
+    case DiagnosticSeverity::Error:
+      errors += (errors.empty() ? "" : "\n") + text;
+      break;
+    case DiagnosticSeverity::Warning:
+      llvm::errs() << "compress: warning: " << text << "\n";
+      break;
+    case DiagnosticSeverity::Remark:
+      if (showRemarks)
+        llvm::errs() << "compress: " << text << "\n";
+      break;
+    case DiagnosticSeverity::Note:
+      break;
+    }
+    return success();
+  });
+}
+
+ToolContext::~ToolContext() = default;
+
+std::string ToolContext::takeErrors() { return std::exchange(errors, {}); }
+
+compresslib::Error ToolContext::fail(const compresslib::Error &error) {
+  std::string emitted = takeErrors();
+  if (emitted.empty())
+    return error;
+  compresslib::Error both = error;
+  both.message += "\n" + emitted;
+  // A choice that chooses nothing is a slip in the recipe, not in the model.
+  if (emitted.find("which matches no weight") != std::string::npos ||
+      emitted.find("which consumes no weight") != std::string::npos)
+    both.kind = compresslib::ErrorKind::Usage;
+  return both;
+}
+
+compresslib::Expected<OwningOpRef<ModuleOp>>
+ToolContext::load(StringRef path, StringRef originFolder, bool allowNonFinite) {
+  ImportOptions options;
+  options.originFolder = originFolder.str();
+  options.allowNonFinite = allowNonFinite;
+  compresslib::ErrorKind kind = compresslib::ErrorKind::BadInput;
+  FailureOr<OwningOpRef<ModuleOp>> module =
+      importFile(path, context.get(), options, &kind);
+  if (failed(module)) {
+    std::string text = takeErrors();
+    return compresslib::Error{
+        kind, text.empty() ? "Cannot read '" + path.str() + "'." : text};
+  }
+  return std::move(*module);
+}
+
+compresslib::Status mlir::compress::runRecipeOn(
+    ToolContext &context, OwningOpRef<ModuleOp> &module, const Recipe &recipe,
+    StringRef resume,
+    std::function<compresslib::Status(size_t, ModuleOp)> afterStep) {
+  std::unique_ptr<compresslib::Progress> progress;
+  RunRecipeOptions options;
+  options.resumeFolder = resume.str();
+  options.writeModule = [](ModuleOp module, StringRef path) {
+    return writeModule(module, path);
+  };
+  options.onStep = [&](size_t i, bool isKept) {
+    llvm::errs() << "compress: step " << i + 1 << " of " << recipe.steps.size()
+                 << ": " << recipe.steps[i].title
+                 << (isKept ? " (kept from a former run)" : "") << "\n";
+  };
+  options.afterStep = std::move(afterStep);
+  compresslib::Status status = runRecipe(recipe, module, options);
+  if (!status)
+    return context.fail(status.error());
+  return {};
+}

@@ -9,6 +9,7 @@
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
 #include "NN/IR/NN.h"
+#include "compress/Formats/TokenizerJson.h"
 #include "compress/Import/Import.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -230,6 +231,20 @@ compresslib::Status Importer::addModelOp() {
     if (!text)
       return text.status();
     if (Status status = addBlob(name, *text, blobs); !status)
+      return status;
+  }
+  if (const std::string &path = model->tokenizerJsonPath(); !path.empty()) {
+    compresslib::Expected<formats::TokenizerFile> tokenizer =
+        formats::readTokenizerJson(path);
+    if (!tokenizer)
+      return tokenizer.status();
+    if (Status status =
+            formats::checkTokenIds(*tokenizer, config.vocabularySize, path);
+        !status)
+      return status;
+    if (Status status =
+            addBlob("tokenizer", llvm::toStringRef(tokenizer->blob), blobs);
+        !status)
       return status;
   }
   int64_t parameters = 0;

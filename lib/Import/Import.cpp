@@ -48,6 +48,10 @@ mlir::compress::importFile(StringRef path, MLIRContext *context,
                            "a module in a .mlir or .mlirbc file.";
     return fail(compresslib::ErrorKind::BadInput);
   }
+  // A caller that expects other dialects has registered them.
+  DialectRegistry registry;
+  registerImportDialects(registry);
+  context->appendDialectRegistry(registry);
   WeightStore &store = context->getOrLoadDialect<CompressDialect>()->getStore();
   store.setBaseFolder(llvm::sys::path::parent_path(path));
   OwningOpRef<ModuleOp> module =

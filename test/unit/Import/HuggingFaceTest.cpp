@@ -9,6 +9,7 @@
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
 #include "NN/IR/NN.h"
+#include "compress/Formats/TokenizerJson.h"
 #include "compress/Import/Import.h"
 #include "compress/Support/Half.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,8 +29,7 @@ namespace {
 /// A one-layer Llama folder whose weights count up from 0 in steps of 1/64.
 class TinyModel {
 public:
-  explicit TinyModel(formats::DType type, bool tied = false)
-      : type(type) {
+  explicit TinyModel(formats::DType type, bool tied = false) : type(type) {
     writeContent(
         folder / "config.json",
         R"({"model_type":"llama","hidden_size":4,"intermediate_size":6,)"
@@ -120,6 +120,12 @@ TEST_F(ImportTest, Primer) {
   EXPECT_EQ(llvm::toStringRef(blob->bytes),
             contentOf(inSource("models/primer/config.json")));
   EXPECT_FALSE(blob->type);
+  auto tokenizer =
+      formats::readTokenizerJson(inSource("models/primer/tokenizer.json"));
+  ASSERT_TRUE(tokenizer);
+  blob = store.lookup(cast<StringAttr>(blobs.get("tokenizer")).getValue());
+  ASSERT_TRUE(blob);
+  EXPECT_EQ(blob->bytes, ArrayRef<uint8_t>(tokenizer->blob));
 
   auto opened = formats::HuggingFaceModel::open(inSource("models/primer"));
   ASSERT_TRUE(opened);
@@ -229,6 +235,41 @@ TEST_F(ImportTest, NonFiniteWeightsAreRefusedUnlessAllowed) {
   ImportOptions options;
   options.allowNonFinite = true;
   EXPECT_TRUE(succeeded(import(tiny.folder.path(), options))) << messages;
+}
+
+TEST_F(ImportTest, TokensNeedRowsOfTheEmbedding) {
+  TinyModel tiny(formats::DType::F32);
+  tiny.write();
+  writeContent(tiny.folder / "tokenizer.json",
+               R"({"version":"1.0","added_tokens":[],"normalizer":null,)"
+               R"("pre_tokenizer":null,"post_processor":null,"decoder":null,)"
+               R"("model":{"type":"BPE","vocab":{"a":0,"b":9},"merges":[]}})");
+  EXPECT_TRUE(failed(import(tiny.folder.path())));
+  EXPECT_EQ(kind, compresslib::ErrorKind::BadInput);
+  EXPECT_NE(messages.find("9"), std::string::npos) << messages;
+}
+
+TEST_F(ImportTest, ModulesAreParsedAndAttached) {
+  TinyModel tiny(formats::DType::BF16);
+  tiny.write();
+  auto module = import(tiny.folder.path());
+  ASSERT_TRUE(succeeded(module)) << messages;
+  WeightStore &store = context.getLoadedDialect<CompressDialect>()->getStore();
+  ASSERT_TRUE(succeeded(store.write(**module, tiny.folder.path(), "tiny")));
+  std::string text;
+  llvm::raw_string_ostream(text) << **module;
+  writeContent(tiny.folder / "tiny.mlir", text);
+
+  MLIRContext other;
+  auto again = importFile(tiny.folder / "tiny.mlir", &other);
+  ASSERT_TRUE(succeeded(again));
+  auto before = (*module)->lookupSymbol<WeightOp>("lm_head.weight");
+  auto after = (*again)->lookupSymbol<WeightOp>("lm_head.weight");
+  auto a = evaluateWeight(before, store);
+  auto b = evaluateWeight(
+      after, other.getLoadedDialect<CompressDialect>()->getStore());
+  ASSERT_TRUE(succeeded(a) && succeeded(b));
+  EXPECT_EQ(*a, *b);
 }
 
 TEST_F(ImportTest, Refusals) {

@@ -299,6 +299,32 @@ int printAll(const std::string &text) {
   return print(text) ? 0 : printFailed();
 }
 
+/// One JSON object. Support's writer prints the shortest digits, whose tables
+/// would add 130 KB to every edge binary.
+class Json {
+public:
+  void member(const char *key, std::string_view value) {
+    text_ += text_.empty() ? "\"" : ", \"";
+    text_ += key;
+    text_ += "\": ";
+    text_ += value;
+  }
+  void text(const char *key, std::string_view value) {
+    member(key, json::quote(value));
+  }
+  void integer(const char *key, int64_t value) {
+    member(key, format("%lld", ll(value)));
+  }
+  void real(const char *key, double value, int decimals = 6) {
+    member(key, std::isfinite(value) ? format("%.*f", decimals, value)
+                                     : std::string("null"));
+  }
+  std::string object() const { return "{" + text_ + "}"; }
+
+private:
+  std::string text_;
+};
+
 /// The next line of standard input without its end; false at its end.
 bool readLine(std::string &line) {
   static char buffer[4096];
@@ -372,37 +398,37 @@ int Edge::info(const std::string &unsupported) const {
   const char *chosen = model ? model->instructionSet() : "";
   uint64_t features = processorFeatures();
   if (settings.json) {
-    json::Writer json(0);
-    json.beginObject();
-    json.key("name").value(m.name).key("recipe").value(m.recipe);
-    json.key("version").value(m.version).key("target").value(m.target);
-    json.key("manifest").value(m.manifest);
-    json.key("parameters").value(int64_t(m.parameters));
-    json.key("bytes").value(int64_t(m.bytes));
-    json.key("bits_per_weight").value(rounded(bitsPerWeight()));
-    json.key("packed_bytes").value(int64_t(payload.weightsBytes()));
-    json.key("tokenizer_bytes").value(int64_t(payload.tokenizer().size()));
-    json.key("vocabulary").value(int64_t(program.vocabulary));
-    json.key("max_context").value(int64_t(program.max_context));
-    json.key("default_context").value(defaultContext(program));
-    json.key("cache_bytes_per_position")
-        .value(int64_t(program.cache_bytes_per_position));
-    json.key("activations").value(program.int8_activations ? "int8" : "f32");
-    json.key("prefill_chunk").value(int64_t(program.prefill_chunk));
-    json.key("instruction_set").value(chosen);
-    json.key("instruction_sets").beginArray();
+    Json json;
+    json.text("name", m.name);
+    json.text("recipe", m.recipe);
+    json.text("version", m.version);
+    json.text("target", m.target);
+    json.text("manifest", m.manifest);
+    json.integer("parameters", m.parameters);
+    json.integer("bytes", m.bytes);
+    json.real("bits_per_weight", bitsPerWeight());
+    json.integer("packed_bytes", payload.weightsBytes());
+    json.integer("tokenizer_bytes", payload.tokenizer().size());
+    json.integer("vocabulary", program.vocabulary);
+    json.integer("max_context", program.max_context);
+    json.integer("default_context", defaultContext(program));
+    json.integer("cache_bytes_per_position", program.cache_bytes_per_position);
+    json.text("activations", program.int8_activations ? "int8" : "f32");
+    json.integer("prefill_chunk", program.prefill_chunk);
+    json.text("instruction_set", chosen);
+    std::string sets;
     for (uint32_t i = 0; i < program.variant_count; ++i) {
       const compress_variant &v = program.variants[i];
-      json.beginObject().key("name").value(v.instruction_set);
-      json.key("needs").value(featureNames(v.required_features));
-      json.key("runs").value((v.required_features & ~features) == 0);
-      json.endObject();
+      Json set;
+      set.text("name", v.instruction_set);
+      set.text("needs", featureNames(v.required_features));
+      set.member("runs", v.required_features & ~features ? "false" : "true");
+      sets += (i ? ", " : "") + set.object();
     }
-    json.endArray().key("threads").value(int64_t(threads));
-    json.key("load_milliseconds")
-        .value(rounded(loadMilliseconds, 3))
-        .endObject();
-    return printAll(json.text() + "\n");
+    json.member("instruction_sets", "[" + sets + "]");
+    json.integer("threads", threads);
+    json.real("load_milliseconds", loadMilliseconds, 3);
+    return printAll(json.object() + "\n");
   }
   std::string text;
   auto line = [&](const char *name, const std::string &value) {
@@ -476,18 +502,16 @@ int Edge::perplexity() const {
                          "infinite values."));
   const Metadata &m = payload.metadata();
   if (settings.json) {
-    json::Writer json(0);
-    json.beginObject();
-    json.key("nll").value(rounded(score->nll));
-    json.key("nll_error").value(rounded(score->nllError));
-    json.key("perplexity").value(rounded(score->perplexity));
-    json.key("scored").value(score->scored);
-    json.key("bytes").value(int64_t(m.bytes));
-    json.key("bits_per_weight").value(rounded(bitsPerWeight()));
-    json.key("activations").value(model->activations());
-    json.key("context").value(options.context);
-    json.endObject();
-    return printAll(json.text() + "\n");
+    Json json;
+    json.real("nll", score->nll);
+    json.real("nll_error", score->nllError);
+    json.real("perplexity", score->perplexity);
+    json.integer("scored", score->scored);
+    json.integer("bytes", m.bytes);
+    json.real("bits_per_weight", bitsPerWeight());
+    json.text("activations", model->activations());
+    json.integer("context", options.context);
+    return printAll(json.object() + "\n");
   }
   return printAll(format(
       "nll %.6f +- %.6f, perplexity %.4f, %lld predictions of %zu %s, %s "
@@ -506,27 +530,22 @@ int Edge::bench() const {
   if (!result)
     return fail(result.error());
   if (settings.json) {
-    json::Writer json(0);
-    json.beginObject();
-    json.key("prefill_tokens_per_second")
-        .value(rounded(result->prefillTokensPerSecond, 2));
-    json.key("prefill_tokens_per_second_deviation")
-        .value(rounded(result->prefillDeviation, 2));
-    json.key("decode_tokens_per_second")
-        .value(rounded(result->decodeTokensPerSecond, 2));
-    json.key("decode_tokens_per_second_deviation")
-        .value(rounded(result->decodeDeviation, 2));
-    json.key("prompt_tokens").value(result->prompt);
-    json.key("decoded_tokens").value(result->generate);
-    json.key("repetitions").value(result->repetitions);
-    json.key("load_milliseconds").value(rounded(loadMilliseconds, 3));
-    json.key("peak_rss_bytes").value(int64_t(result->peakRssBytes));
-    json.key("threads").value(int64_t(threads));
-    json.key("instruction_set").value(model->instructionSet());
-    json.key("activations").value(model->activations());
-    json.key("packed_bytes").value(int64_t(payload.weightsBytes()));
-    json.endObject();
-    return printAll(json.text() + "\n");
+    Json json;
+    json.real("prefill_tokens_per_second", result->prefillTokensPerSecond, 2);
+    json.real("prefill_tokens_per_second_deviation", result->prefillDeviation,
+              2);
+    json.real("decode_tokens_per_second", result->decodeTokensPerSecond, 2);
+    json.real("decode_tokens_per_second_deviation", result->decodeDeviation, 2);
+    json.integer("prompt_tokens", result->prompt);
+    json.integer("decoded_tokens", result->generate);
+    json.integer("repetitions", result->repetitions);
+    json.real("load_milliseconds", loadMilliseconds, 3);
+    json.integer("peak_rss_bytes", result->peakRssBytes);
+    json.integer("threads", threads);
+    json.text("instruction_set", model->instructionSet());
+    json.text("activations", model->activations());
+    json.integer("packed_bytes", payload.weightsBytes());
+    return printAll(json.object() + "\n");
   }
   return printAll(
       format("prefill of %-6lld %10.1f +- %.1f tokens/s\n"

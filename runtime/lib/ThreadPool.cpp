@@ -9,8 +9,9 @@
 #include "compress_runtime/Text.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -44,10 +45,13 @@ int firstSibling(int processor) {
   std::string path = format(
       "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", processor);
   int first = processor;
-  if (FILE *file = fopen(path.c_str(), "re")) {
-    if (fscanf(file, "%d", &first) != 1)
-      first = processor;
-    fclose(file);
+  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  char text[32] = {};
+  if (file >= 0) {
+    if (read(file, text, sizeof(text) - 1) > 0 && text[0] >= '0' &&
+        text[0] <= '9')
+      first = static_cast<int>(strtol(text, nullptr, 10));
+    close(file);
   }
   return first;
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "FakeCodec.h"
+#include "compress/Formats/TokenizerJson.h"
 #include "compress/Support/Json.h"
 #include "compress_runtime/Payload.h"
 #include "compress_runtime/Perplexity.h"
@@ -73,12 +74,30 @@ protected:
 TEST_F(CommandLine, SizeAndStart) {
   struct stat status;
   ASSERT_EQ(stat(COMPRESS_TEST_EDGE_DIR "/FakeEdge", &status), 0);
-  EXPECT_LT(status.st_size, 1500000);
-  if (stat(COMPRESS_TEST_EDGE_DIR "/BareEdge", &status) == 0)
-    EXPECT_LT(status.st_size, 2500000);
+  EXPECT_LT(status.st_size, 1200000);
+  ASSERT_EQ(stat(COMPRESS_TEST_EDGE_DIR "/BareEdge", &status), 0);
+  EXPECT_LT(status.st_size, 2000000);
   Outcome bare = run("--help >help; " COMPRESS_TEST_EDGE_DIR "/FakeEdge -p x");
   EXPECT_EQ(bare.code, 1);
   EXPECT_NE(bare.err.find("has no weights"), std::string::npos) << bare.err;
+}
+
+TEST_F(CommandLine, TheRealTokenizer) {
+  // The fake program has too small a vocabulary for it and says which id.
+  auto tokenizer = formats::readTokenizerJson(COMPRESS_SOURCE_DIR
+                                              "/models/primer/tokenizer.json");
+  ASSERT_TRUE(tokenizer.ok());
+  binary.executable = {whole(COMPRESS_TEST_EDGE_DIR "/BareEdge")};
+  binary.tokenizer =
+      Section::ofMemory(tokenizer->blob.data(), tokenizer->blob.size());
+  ASSERT_TRUE(writeEdgeBinary(folder + "app", binary).ok());
+  Outcome r = run("-p 'Once upon a time' --temp 0");
+  EXPECT_EQ(r.code, 1);
+  // Hugging Face's tokenizers: 0 860 820 259 679.
+  EXPECT_NE(r.err.find("Token 1 has the id 860, which is not below the "
+                       "vocabulary of 259"),
+            std::string::npos)
+      << r.err;
 }
 
 TEST_F(CommandLine, GreedyText) {

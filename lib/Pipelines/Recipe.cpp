@@ -37,6 +37,7 @@ steps:
     consumer: embedding
   - pass: compress-decompress{type=f16}
     consumer: linear
+    except: embedding
 )"},
     {"int8",
      "every matrix, the embedding and the output head included: symmetric "
@@ -49,6 +50,7 @@ steps:
     consumer: embedding
   - pass: compress-quantize{bits=8 group-size=32 scheme=symmetric}
     consumer: linear
+    except: embedding
 )"},
     {"int4",
      "matrices of the blocks: 4-bit codes with a half-precision scale and a "
@@ -63,6 +65,7 @@ steps:
     consumer: embedding
   - pass: compress-quantize{bits=4 group-size=32}
     consumer: linear
+    except: embedding
 )"},
     {"int3",
      "matrices of the blocks: 3-bit codes with a half-precision scale and a "
@@ -77,6 +80,7 @@ steps:
     consumer: embedding
   - pass: compress-quantize{bits=3 group-size=32}
     consumer: linear
+    except: embedding
 )"},
 };
 
@@ -88,7 +92,7 @@ ArrayRef<RecipePreset> mlir::compress::getRecipePresets() { return presets; }
 
 namespace {
 struct YamlStep {
-  std::string pass, pipeline, match, regex, consumer, title;
+  std::string pass, pipeline, match, regex, consumer, except, title;
 };
 struct YamlRecipe {
   std::string name;
@@ -106,6 +110,7 @@ template <> struct MappingTraits<YamlStep> {
     io.mapOptional("match", step.match);
     io.mapOptional("regex", step.regex);
     io.mapOptional("consumer", step.consumer);
+    io.mapOptional("except", step.except);
     io.mapOptional("title", step.title);
   }
 };
@@ -202,7 +207,7 @@ mlir::compress::parseRecipeYaml(StringRef yaml, StringRef source) {
       *message += compresslib::didYouMean(
           text.take_until([](char c) { return c == '\''; }).str(),
           {"name", "steps", "pass", "pipeline", "match", "regex", "consumer",
-           "title"});
+           "except", "title"});
   };
   YamlRecipe parsed;
   llvm::yaml::Input input(yaml, nullptr, collect, &message);
@@ -221,8 +226,8 @@ mlir::compress::parseRecipeYaml(StringRef yaml, StringRef source) {
       return compresslib::usageError(
           where + ": a step has either `pass` or `pipeline`");
     std::string pipeline = step.pass.empty() ? step.pipeline : step.pass;
-    bool isChosen =
-        !step.match.empty() || !step.regex.empty() || !step.consumer.empty();
+    bool isChosen = !step.match.empty() || !step.regex.empty() ||
+                    !step.consumer.empty() || !step.except.empty();
     std::string title = pipeline;
     if (isChosen) {
       if (compresslib::Status status =
@@ -241,6 +246,7 @@ mlir::compress::parseRecipeYaml(StringRef yaml, StringRef source) {
       add("match", step.match);
       add("regex", step.regex);
       add("consumer", step.consumer);
+      add("except", step.except);
       pipeline = "compress-for-each{" + options + "pipeline=" + pipeline + "}";
     }
     if (compresslib::Status status =

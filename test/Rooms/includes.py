@@ -37,6 +37,7 @@ MAY_INCLUDE = {
 }
 # No LLVM and no MLIR, and nothing built on them.
 PURE = CORE | {"runtime"}
+NO_RUNTIME = {"Support", "Algorithms", "dialects", "Analysis", "Import", "Export"}
 FOREIGN = ("mlir/", "mlir-c/", "llvm/", "llvm-c/", "lld/", "clang/")
 
 

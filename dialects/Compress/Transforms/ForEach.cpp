@@ -91,14 +91,19 @@ struct ForEachPass : compress::impl::CompressForEachPassBase<ForEachPass> {
                     << ", which matches no weight; the nearest names are "
                     << nearestNames(module, match.empty() ? regex : match);
     }
-    for (WeightOp weight : named)
-      if (consumer.empty() ||
-          llvm::any_of(consumers.of(weight), [&](const WeightConsumer &use) {
-            return use.kind == consumer;
-          }))
+    for (WeightOp weight : named) {
+      auto isTakenBy = [&](StringRef kind) {
+        return llvm::any_of(
+            consumers.of(weight),
+            [&](const WeightConsumer &use) { return use.kind == kind; });
+      };
+      if ((consumer.empty() || isTakenBy(consumer)) &&
+          (except.empty() || !isTakenBy(except)))
         chosen.push_back(weight);
+    }
     if (chosen.empty())
       return fail() << "has consumer=" << consumer
+                    << (except.empty() ? "" : " except=" + except.getValue())
                     << ", which consumes no weight that is named; consumers in "
                        "this module are "
                     << (kinds.empty() ? "none" : llvm::join(kinds, ", "));

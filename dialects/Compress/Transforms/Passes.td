@@ -138,6 +138,9 @@ def CompressForEachPass : Pass<"compress-for-each", "::mlir::ModuleOp"> {
            "Extended regular expression that a part of the name matches">,
     Option<"consumer", "consumer", "std::string", "",
            "What takes the weight: linear, embedding, norm, …; anything if empty">,
+    Option<"except", "except", "std::string", "",
+           "What takes no weight that is chosen, as embedding leaves out an "
+           "output head that is tied to it; nothing if empty">,
     Option<"pipeline", "pipeline", "std::string", "", "Passes over weights">,
   ];
   let dependentDialects = ["::mlir::compress::CompressDialect"];

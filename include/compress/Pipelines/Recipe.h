@@ -11,12 +11,13 @@
 //   steps:
 //     - pass: compress-quantize{bits=8 group-size=32}
 //       consumer: embedding
-//     - pass: compress-prune{percent=30},compress-quantize{bits=4}
+//     - pipeline: compress-prune{percent=30},compress-quantize{bits=4}
 //       match: "*.mlp.*"
+//       except: embedding
 //
-// Each step is a pipeline; `match` (a glob over weight names), `regex` and
-// `consumer` choose the weights, by compress-for-each; without them it runs on
-// the module. A pipeline given as text is one step a pass.
+// Each step is a pipeline; `match` (a glob over weight names), `regex`,
+// `consumer` and `except` choose the weights, as compress-for-each does; without
+// them it runs on the module. A pipeline given as text is one step a pass.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_PIPELINES_RECIPE_H

@@ -84,9 +84,8 @@ for top in ["dialects", "include", "lib", "runtime", "tools", "test/unit",
                     if other != room and other not in MAY_INCLUDE[room]:
                         errors.append(f"{where}: {room} may not include {other}")
                 # Evaluation runs models, and the runtime is what runs them.
-                if first == "compress_runtime" and room in (
-                        CORE - {"Evaluation"} | {"dialects"}):
-                    errors.append(f"{where}: the runtime is above the core")
+                if first == "compress_runtime" and room in NO_RUNTIME:
+                    errors.append(f"{where}: the runtime is above {room}")
             if room == "Pipelines" and any("RewritePattern" in l for l in lines):
                 errors.append(f"{path}: pipelines hold no patterns")
             if room == "tools" and name.endswith(".cpp"):

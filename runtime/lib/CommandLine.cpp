@@ -20,6 +20,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -685,6 +686,13 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
                    LoadCodec loadCodec, const std::string &payloadPath) {
   double start = now();
   signal(SIGPIPE, SIG_IGN);
+  std::set_new_handler([] {
+    const char message[] = "error: Memory ran out. Give the process more, or "
+                           "ask for a shorter --context or prompt.\n";
+    [[maybe_unused]] ssize_t written =
+        write(STDERR_FILENO, message, sizeof(message) - 1);
+    _exit(static_cast<int>(ErrorKind::Environment));
+  });
   Settings settings;
   std::vector<Option> table = optionTable(settings);
   if (Status s = parse(argc, argv, table); !s)

@@ -19,14 +19,34 @@ uint64_t Random::next() {
   return z ^ (z >> 31);
 }
 
+/// The largest of a block, NaN left out.
+static inline float blockMaximum(const float *values) {
+  float lanes[Sampler::block];
+  for (int j = 0; j < Sampler::block; ++j)
+    lanes[j] = values[j] > -INFINITY ? values[j] : -INFINITY;
+  for (int step = Sampler::block / 2; step; step /= 2)
+    for (int j = 0; j < step; ++j)
+      lanes[j] = lanes[j] > lanes[j + step] ? lanes[j] : lanes[j + step];
+  return lanes[0];
+}
+
 int64_t argmax(const float *values, int64_t count) {
-  int64_t best = 0;
+  // Few blocks raise the maximum, so most are only looked at as a whole.
+  int64_t best = 0, i = 0;
   float most = -INFINITY;
-  for (int64_t i = 0; i < count; ++i)
-    if (values[i] > most) {
-      most = values[i];
-      best = i;
+  for (; i < count;) {
+    bool whole = i + Sampler::block <= count;
+    int64_t end = whole ? i + Sampler::block : count;
+    if (whole && !(blockMaximum(values + i) > most)) {
+      i = end;
+      continue;
     }
+    for (; i < end; ++i)
+      if (values[i] > most) {
+        most = values[i];
+        best = i;
+      }
+  }
   return best;
 }
 
@@ -44,45 +64,82 @@ const std::vector<Sampler::Candidate> &Sampler::candidates(const float *logits,
     return candidates_;
   }
 
-  candidates_.resize(vocabulary);
-  for (int64_t i = 0; i < vocabulary; ++i)
-    candidates_[i] = {std::isnan(logits[i]) ? -INFINITY : logits[i],
-                      static_cast<int32_t>(i)};
   if (penalised) {
+    penalised_.assign(logits, logits + vocabulary);
     std::vector<int32_t> seen(accepted_.end() - last, accepted_.end());
     std::sort(seen.begin(), seen.end());
     seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
     for (int32_t token : seen)
       if (token >= 0 && token < vocabulary) {
-        float &logit = candidates_[token].logit;
+        float &logit = penalised_[token];
         if (logit <= 0)
           logit *= options_.repeatPenalty;
         else
           logit /= options_.repeatPenalty;
       }
+    logits = penalised_.data();
+  }
+  if (options_.temperature <= 0.0f) {
+    int64_t best = argmax(logits, vocabulary);
+    candidates_.assign(1, {logits[best], static_cast<int32_t>(best)});
+    return candidates_;
   }
 
   auto before = [](const Candidate &a, const Candidate &b) {
     return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
   };
-  if (options_.temperature <= 0.0f) {
-    candidates_.assign(
-        1, *std::min_element(candidates_.begin(), candidates_.end(), before));
-    return candidates_;
+  auto candidate = [&](int64_t i) {
+    return Candidate{std::isnan(logits[i]) ? -INFINITY : logits[i],
+                     static_cast<int32_t>(i)};
+  };
+  candidates_.clear();
+  size_t sorted = 0;
+  if (options_.topK > 0 && options_.topK < vocabulary) {
+    // A heap of the best so far, its worst on top; later equals do not enter.
+    size_t kept = options_.topK;
+    int64_t i = 0;
+    for (; candidates_.size() < kept; ++i)
+      candidates_.push_back(candidate(i));
+    std::make_heap(candidates_.begin(), candidates_.end(), before);
+    for (; i < vocabulary;) {
+      bool whole = i + block <= vocabulary;
+      int64_t end = whole ? i + block : vocabulary;
+      if (whole && !(blockMaximum(logits + i) > candidates_[0].logit)) {
+        i = end;
+        continue;
+      }
+      for (; i < end; ++i)
+        if (logits[i] > candidates_[0].logit) {
+          std::pop_heap(candidates_.begin(), candidates_.end(), before);
+          candidates_.back() = candidate(i);
+          std::push_heap(candidates_.begin(), candidates_.end(), before);
+        }
+    }
+    std::sort(candidates_.begin(), candidates_.end(), before);
+    sorted = kept;
+  } else {
+    for (int64_t i = 0; i < vocabulary; ++i)
+      candidates_.push_back(candidate(i));
   }
-  size_t kept = candidates_.size();
-  if (options_.topK > 0)
-    kept = std::min<size_t>(kept, options_.topK);
-  std::partial_sort(candidates_.begin(), candidates_.begin() + kept,
-                    candidates_.end(), before);
-  candidates_.resize(kept);
+  // Without top-k, only as much is sorted as the next steps look at.
+  auto sortTo = [&](size_t count) {
+    count = std::min(count, candidates_.size());
+    if (count > sorted) {
+      std::partial_sort(candidates_.begin() + sorted,
+                        candidates_.begin() + count, candidates_.end(), before);
+      sorted = count;
+    }
+  };
 
+  sortTo(256);
   float most = candidates_[0].logit;
   if (options_.topP < 1.0f) {
     double sum = 0, reached = 0;
     for (const Candidate &c : candidates_)
       sum += std::exp(c.logit - most);
     for (size_t i = 0; i < candidates_.size(); ++i) {
+      if (i == sorted)
+        sortTo(8 * sorted);
       reached += std::exp(candidates_[i].logit - most) / sum;
       if (reached >= options_.topP) {
         candidates_.resize(i + 1);
@@ -94,10 +151,15 @@ const std::vector<Sampler::Candidate> &Sampler::candidates(const float *logits,
     // p >= minP x the largest p, said in logits.
     float least = most + std::log(options_.minP);
     size_t i = 1;
-    while (i < candidates_.size() && candidates_[i].logit >= least)
-      ++i;
+    for (; i < candidates_.size(); ++i) {
+      if (i == sorted)
+        sortTo(8 * sorted);
+      if (candidates_[i].logit < least)
+        break;
+    }
     candidates_.resize(i);
   }
+  sortTo(candidates_.size());
   for (Candidate &c : candidates_)
     c.logit /= options_.temperature;
   return candidates_;

@@ -55,6 +55,9 @@ public:
   /// Draws the next token; does not accept it.
   int32_t sample(const float *logits, int64_t vocabulary);
 
+  /// Logits are looked at in blocks of so many.
+  static constexpr int block = 32;
+
   struct Candidate {
     float logit;
     int32_t token;
@@ -69,6 +72,7 @@ private:
   Random random_;
   std::vector<int32_t> accepted_;
   std::vector<Candidate> candidates_;
+  std::vector<float> penalised_;
 };
 
 } // namespace rt

@@ -255,6 +255,26 @@ TEST_F(CommandLine, PromptsOfAllKinds) {
   EXPECT_TRUE(huge.code == 3 || huge.code == 0) << huge.code;
 }
 
+TEST_F(CommandLine, LittleMemory) {
+  int refused = 0;
+  for (int kilobytes = 2000; kilobytes < 60000; kilobytes += 1700) {
+    Outcome r = run("--help >help; (ulimit -v " + std::to_string(kilobytes) +
+                    "; exec ./app -t 3 --temp 0 -n 2 -p x)");
+    // Below the size of its own code the system does not even start it.
+    if (kilobytes > 5000) {
+      EXPECT_TRUE(r.code == 0 || r.code == 3) << kilobytes << ": " << r.code;
+    }
+    refused += r.code == 3;
+  }
+  EXPECT_GT(refused, 0);
+  Outcome large = run("--help >help; (ulimit -v 100000; exec ./app --temp 0 -n "
+                      "2 -c 4000000 -p x)");
+  EXPECT_EQ(large.code, 3);
+  EXPECT_NE(large.err.find("bytes of memory for the key-value cache"),
+            std::string::npos)
+      << large.err;
+}
+
 TEST_F(CommandLine, DamagedAndStripped) {
   std::string bytes = *readStream(folder + "app");
   std::string changed = bytes;

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compress_runtime/Payload.h"
+#include "compress/Support/Files.h"
 #include "compress_runtime/ThreadPool.h"
 
 #include <cstdlib>
@@ -204,6 +205,37 @@ TEST_F(PayloadTest, OldOutputSurvives) {
   EXPECT_NE(same.error().message.find("is the input"), std::string::npos);
   EXPECT_EQ(read(folder + "app"), "old");
   EXPECT_EQ(files(), 2);
+}
+
+TEST_F(PayloadTest, EveryWriteMayFail) {
+  static int left;
+  for (bool sideCar : {false, true}) {
+    binary.sideCar = sideCar;
+    write(folder + "app", "old");
+    bool failed = true;
+    for (int allowed = 0; failed; ++allowed) {
+      left = allowed;
+      setWriteFunctionForTesting(
+          [](int file, const void *data, size_t size, uint64_t at) -> long {
+            if (left-- > 0)
+              return pwrite(file, data, size, at);
+            errno = ENOSPC;
+            return -1;
+          });
+      Status status = writeEdgeBinary(folder + "app", binary);
+      setWriteFunctionForTesting(nullptr);
+      failed = !status;
+      if (failed) {
+        EXPECT_EQ(status.error().kind, ErrorKind::Environment);
+        EXPECT_EQ(read(folder + "app"), "old");
+        EXPECT_LE(files(), sideCar ? 2 : 1);
+      }
+      ASSERT_LT(allowed, 100);
+    }
+    auto payload = Payload::open(folder + "app", nullptr);
+    ASSERT_TRUE(payload.ok());
+    check(*payload);
+  }
 }
 
 TEST_F(PayloadTest, OutputThatIsNoFile) {

@@ -97,12 +97,15 @@ std::vector<int32_t> naive(const SamplerOptions &o, std::vector<float> logits,
 TEST(Sampler, ChainIsTheNaiveChain) {
   Random random(7);
   for (int round = 0; round < 400; ++round) {
-    auto logits = randomLogits(1 + random.next() % 60, round);
+    auto logits =
+        randomLogits(1 + random.next() % (round % 8 ? 60 : 3000), round);
     std::vector<int32_t> accepted;
     for (int i = 0; i < 20; ++i)
       accepted.push_back(random.next() % logits.size());
     SamplerOptions o;
     o.topK = random.next() % 30;
+    if (round % 5 == 0)
+      o.topK = 0;
     o.topP = 0.2f + 1.0f * random.uniform();
     o.minP = round % 2 ? 0.3f * random.uniform() : 0;
     o.repeatPenalty = round % 3 ? 1.0f : 1.5f;
@@ -119,6 +122,22 @@ TEST(Sampler, TiesAreTakenInOrder) {
   EXPECT_EQ(kept(o, {1, 5, 5, 0, 5, 5}), (std::vector<int32_t>{1}));
   const float nan = std::nanf("");
   EXPECT_EQ(kept(o, {nan, 1, nan, 2}), (std::vector<int32_t>{3}));
+}
+
+TEST(Argmax, FirstOfTheLargest) {
+  Random random(3);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<float> values(1 + random.next() % 200);
+    for (float &v : values)
+      v = static_cast<float>(random.next() % 20) - 10;
+    if (round % 3 == 0)
+      values[random.next() % values.size()] = std::nanf("");
+    int64_t best = 0;
+    for (size_t i = 0; i < values.size(); ++i)
+      if (values[i] > values[best] || std::isnan(values[best]))
+        best = i;
+    EXPECT_EQ(argmax(values.data(), values.size()), best) << round;
+  }
 }
 
 TEST(Sampler, GreedyHeedsThePenalty) {

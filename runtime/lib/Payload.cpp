@@ -164,6 +164,7 @@ public:
       closeBlock();
     return hashOfHashes(hashes_);
   }
+  Status flush() { return file_.flush(); }
   Status commit() { return file_.commit(); }
 
 private:
@@ -277,7 +278,12 @@ Status writeEdgeBinary(const std::string &output, const EdgeBinary &binary) {
           writePayload(*out, binary, false, baseName(name), checksum, own);
       !s)
     return s;
-  // The side-car first: an executable without it would be of no use.
+  // Two renames with nothing between them that may want space, so that an old
+  // pair stays together.
+  if (Status s = sideCar->flush(); !s)
+    return s;
+  if (Status s = out->flush(); !s)
+    return s;
   if (Status s = sideCar->commit(); !s)
     return s;
   return out->commit();

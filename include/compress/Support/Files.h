@@ -7,8 +7,8 @@
 #ifndef COMPRESS_SUPPORT_FILES_H
 #define COMPRESS_SUPPORT_FILES_H
 
-#include "compress/Support/Error.h"
 #include "compress/Support/Bytes.h"
+#include "compress/Support/Error.h"
 
 #include <cstdint>
 #include <optional>
@@ -80,6 +80,8 @@ public:
   uint64_t position() const { return position_; }
   /// Writes anywhere, unbuffered; independent of position().
   Status writeAt(uint64_t offset, Bytes bytes);
+  /// Writes out what is buffered, so that a later commit needs no more space.
+  Status flush();
   Status commit();
   /// What was written so far, mapped; for a name that is made of a hash.
   Expected<MappedFile> map();
@@ -90,7 +92,6 @@ public:
 
 private:
   AtomicFile() = default;
-  Status flush();
   Status writeFully(Bytes bytes, uint64_t offset);
   Error writeError(int code, uint64_t offset, uint64_t more) const;
 

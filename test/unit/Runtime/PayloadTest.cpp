@@ -210,8 +210,11 @@ TEST_F(PayloadTest, OldOutputSurvives) {
 TEST_F(PayloadTest, EveryWriteMayFail) {
   static int left;
   for (bool sideCar : {false, true}) {
+    ASSERT_EQ(system(("rm -f '" + folder + "'*").c_str()), 0);
     binary.sideCar = sideCar;
-    write(folder + "app", "old");
+    EdgeBinary old = binary;
+    old.metadata.name = "old";
+    ASSERT_TRUE(writeEdgeBinary(folder + "app", old).ok());
     bool failed = true;
     for (int allowed = 0; failed; ++allowed) {
       left = allowed;
@@ -227,8 +230,10 @@ TEST_F(PayloadTest, EveryWriteMayFail) {
       failed = !status;
       if (failed) {
         EXPECT_EQ(status.error().kind, ErrorKind::Environment);
-        EXPECT_EQ(read(folder + "app"), "old");
-        EXPECT_LE(files(), sideCar ? 2 : 1);
+        auto payload = Payload::open(folder + "app", nullptr);
+        ASSERT_TRUE(payload.ok()) << payload.error().message;
+        EXPECT_EQ(payload->metadata().name, "old");
+        EXPECT_EQ(files(), sideCar ? 2 : 1);
       }
       ASSERT_LT(allowed, 100);
     }

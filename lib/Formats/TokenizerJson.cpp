@@ -410,7 +410,9 @@ void Importer::readDecoder(const json::Value &value, const std::string &where) {
     }
     if (content.empty())
       problem(where + ".content is empty");
-    add(TokenizerStep::DecodeStrip, content, "", counts[0] | counts[1] << 16);
+    if (counts[1])
+      unsupported(where, "\"Strip\" from the end");
+    add(TokenizerStep::DecodeStrip, content, "", counts[0]);
   } else if (type == "Metaspace") {
     std::string replacement = string(value, "replacement", where);
     bool never = get(value, "prepend_scheme")
@@ -440,7 +442,7 @@ void Importer::checkDecoder() {
       fused = true;
       break;
     case TokenizerStep::DecodeStrip:
-      ordered &= fused ? step.flags >> 16 == 0 : !bytes;
+      ordered &= fused || !bytes;
       break;
     default:
       ordered &= !bytes && !fused;

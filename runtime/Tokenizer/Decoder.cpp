@@ -18,7 +18,7 @@ Decoder::Decoder(const Tokenizer &tokenizer, bool skipSpecial)
   for (const TokenizerStep &step : state_.data.decoder) {
     fused |= step.kind == TokenizerStep::DecodeFuse;
     if (fused && step.kind == TokenizerStep::DecodeStrip)
-      strip_.push_back(step.flags & 0xffff);
+      strip_.push_back(step.flags);
   }
 }
 
@@ -64,7 +64,9 @@ std::string Decoder::push(int32_t id) {
   if (id < 0 || size_t(id) >= data.tokens.size() ||
       data.tokens[id].text.empty() || (skipSpecial_ && state_.special[id]))
     return "";
-  std::string text = data.tokens[id].text;
+  auto other = state_.respelled.find(id);
+  std::string text =
+      other == state_.respelled.end() ? data.tokens[id].text : other->second;
   int byte = -1;
   bool bytes = false, fused = false;
   for (const TokenizerStep &step : data.decoder) {
@@ -79,16 +81,9 @@ std::string Decoder::push(int32_t id) {
       if (fused)
         break; // of the whole text: see take
       const std::string &content = step.text;
-      for (uint32_t i = 0; i < (step.flags & 0xffff) &&
-                           text.compare(0, content.size(), content) == 0;
-           ++i)
-        text.erase(0, content.size());
       for (uint32_t i = 0;
-           i < step.flags >> 16 && text.size() >= content.size() &&
-           text.compare(text.size() - content.size(), content.size(),
-                        content) == 0;
-           ++i)
-        text.resize(text.size() - content.size());
+           i < step.flags && text.compare(0, content.size(), content) == 0; ++i)
+        text.erase(0, content.size());
       break;
     }
     case TokenizerStep::DecodeBytes:

@@ -72,6 +72,8 @@ struct Tokenizer::State {
   std::unordered_map<std::string_view, int32_t> vocabulary; // where needed
   TextFinder rawTokens, normalizedTokens; // indices into data.added
   std::vector<bool> special;
+  // Added tokens that normalizing spells otherwise decode to that spelling.
+  std::unordered_map<int32_t, std::string> respelled;
   std::vector<Regex> normalizerPatterns, splitPatterns; // of their steps
   std::vector<int> normalizerPattern, splitPattern;     // -1: step has none
 

@@ -122,9 +122,12 @@ Status Tokenizer::State::build(TokenizerData parsed) {
     const AddedToken &token = data.added[i];
     special[token.id] = special[token.id] || token.special;
     std::string content = token.content;
-    if (token.normalized)
+    if (token.normalized) {
       if (Status status = normalize(content); !status)
         return status;
+      if (content != token.content)
+        respelled.emplace(token.id, content);
+    }
     (token.normalized ? normalizedTokens : rawTokens).add(content, i);
   }
   return {};

@@ -42,8 +42,7 @@ struct TokenizerStep {
     Metaspace,   ///< spaces become `text`; flags: a PrependScheme
     // Decoders: tokens to text.
     DecodeReplace,   ///< the string `text` by `other`, in each token
-    DecodeStrip,     ///< up to flags & 0xffff of `text` from a token's start
-                     ///< and up to flags >> 16 from its end
+    DecodeStrip,     ///< up to `flags` times `text` from a token's start
     DecodeMetaspace, ///< `text` becomes a space; flags 1: removed from the
                      ///< first token instead
     DecodeBytes,     ///< "<0x0A>" is that byte

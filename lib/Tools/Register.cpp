@@ -11,6 +11,7 @@
 #include "Compress/Transforms/Passes.h"
 #include "NN/IR/NN.h"
 #include "NN/IR/WeightConsumers.h"
+#include "NN/Transforms/Passes.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -31,6 +32,7 @@ void mlir::compress::registerAllDialectsAndExtensions(
 void mlir::compress::registerEveryPass() {
   registerAllPasses();
   registerCompressPasses();
+  nn::registerNNPasses();
 }
 
 namespace {

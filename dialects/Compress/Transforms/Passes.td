@@ -154,4 +154,24 @@ def CompressSweepPass : Pass<"compress-sweep", "::mlir::ModuleOp"> {
   }];
 }
 
+def ConvertCompressToArithPass : Pass<"convert-compress-to-arith", "::mlir::ModuleOp"> {
+  let summary = "Write small weights into the IR as constants";
+  let description = [{
+    Every `compress.use` becomes an `arith.constant` of the value that the
+    weight's expression has by its reference semantics; weights are erased. With
+    `--convert-nn-to-linalg` it hands a small model to upstream tools. Weights
+    above `max-elements` are refused, all of them named: they never live in the
+    IR by accident.
+
+    ```mlir
+    %w = compress.use @model.norm.weight : tensor<256xf32>
+    ```
+  }];
+  let options = [
+    Option<"maxElements", "max-elements", "int64_t", "65536",
+           "Most elements of a weight that becomes a constant">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::compress::CompressDialect"];
+}
+
 #endif // COMPRESS_TRANSFORMS_PASSES_TD

@@ -36,11 +36,19 @@ static void collect(Value value, ArrayRef<int64_t> order,
   }
 }
 
+SmallVector<WeightConsumer> mlir::compress::getConsumers(Value value) {
+  SmallVector<WeightConsumer> consumers;
+  collect(value,
+          llvm::to_vector(llvm::seq<int64_t>(
+              0, cast<RankedTensorType>(value.getType()).getRank())),
+          consumers);
+  return consumers;
+}
+
 WeightConsumers::WeightConsumers(Operation *module) {
   module->walk([&](UseOp use) {
-    auto order = llvm::to_vector(
-        llvm::seq<int64_t>(0, cast<RankedTensorType>(use.getType()).getRank()));
-    collect(use.getResult(), order, consumers[use.getWeight()]);
+    llvm::append_range(consumers[use.getWeight()],
+                       getConsumers(use.getResult()));
   });
 }
 

@@ -28,6 +28,9 @@ struct WeightConsumer {
   bool isEmbedding() const { return kind == "embedding"; }
 };
 
+/// The consumers of a value, through ops that only forward it.
+SmallVector<WeightConsumer> getConsumers(Value value);
+
 /// The consumers of all weights of a module, from def-use chains. An analysis:
 /// a snapshot, good until the functions change.
 class WeightConsumers {

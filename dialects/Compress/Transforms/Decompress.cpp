@@ -30,16 +30,12 @@ struct DecompressPass
         signalPassFailure();
       return;
     }
-    auto module = cast<ModuleOp>(getOperation());
-    if (failed(runOnWeights(
-            llvm::to_vector(module.getOps<WeightOp>()), getAnalysisManager(),
-            [&](OpPassManager &pipeline) {
-              pipeline.addPass(clone());
-              return success();
-            },
-            [&](OpPassManager &pipeline, Operation *weight) {
-              return runPipeline(pipeline, weight);
-            })))
+    if (failed(runOnAllWeights([&] { return clone(); },
+                               cast<ModuleOp>(getOperation()),
+                               getAnalysisManager(),
+                               [&](OpPassManager &pipeline, Operation *weight) {
+                                 return runPipeline(pipeline, weight);
+                               })))
       signalPassFailure();
   }
 

@@ -19,6 +19,7 @@ enum class ZeroPointType { Integer, F16 };
 enum class QuantizationSearch { None, Scale };
 /// Which operands of an expression a pass rewrites.
 enum class LeafTarget { Values, Scales, Codebook };
+enum class PaletteMethod { Exact, Lloyd };
 enum class PruneKind { Matrix, Row, NOfM, Block };
 
 /// The option values of a type that scales, codebooks or factors are stored in.

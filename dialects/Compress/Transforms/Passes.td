@@ -146,6 +146,180 @@ def CompressForEachPass : Pass<"compress-for-each", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::compress::CompressDialect"];
 }
 
+def CompressQuantizeHQQPass : WeightPass<"compress-quantize-hqq"> {
+  let summary = "Integer codes with fractional zero points, by half-quadratic optimisation";
+  let description = [{
+    Without data, finds for each group the zero point that minimises a sparse
+    norm of the error (Badri and Shaji, 2023; 20 iterations, p = 0.7). Zero
+    points are fractional, so they are stored as floats. Composes as
+    `compress-quantize` does.
+  }];
+  let options = [
+    Option<"bits", "bits", "int", "4", "Bits of a code, 2 to 8">,
+    Option<"groupSize", "group-size", "int64_t", "64",
+           "Consecutive inputs that share a scale; 0 is the whole row">,
+    Option<"scaleType", "scale-type", "::compresslib::algo::StorageType",
+           "::compresslib::algo::StorageType::F16", "Type of the scales",
+           [{::mlir::compress::storageTypeValues()}]>,
+    Option<"zeroType", "zero-type", "::compresslib::algo::StorageType",
+           "::compresslib::algo::StorageType::F16", "Type of the zero points",
+           [{::mlir::compress::storageTypeValues()}]>,
+    Option<"iterations", "iterations", "int", "20", "Most iterations a group, 1 to 1000">,
+    Option<"strictGroups", "strict-groups", "bool", "false",
+           "Refuse a group size that does not divide the inputs">,
+  ];
+}
+
+def CompressDecomposePass : WeightPass<"compress-decompose"> {
+  let summary = "Two factors of low rank, by singular values";
+  let description = [{
+    Replaces a matrix by `compress.product` of the factors U·S^½ and S^½·Vᵀ of
+    its k largest singular values: the nearest matrix of rank k (Eckart and
+    Young, 1936). Exactly one option names k: `rank` itself; `ratio`, the kept
+    share of the parameters, k = ⌊ratio · o · i / (o + i)⌋; or `energy`, the
+    least k that keeps that share of the squared singular values.
+  }];
+  let options = [
+    Option<"rank", "rank", "int64_t", "0", "Rank of the factors">,
+    Option<"ratio", "ratio", "double", "0.0", "Kept share of the parameters, above 0">,
+    Option<"energy", "energy", "double", "0.0", "Kept share of the squares, above 0, at most 1">,
+    Option<"factorType", "factor-type", "::compresslib::algo::StorageType",
+           "::compresslib::algo::StorageType::F16", "Type of the factors",
+           [{::mlir::compress::storageTypeValues()}]>,
+  ];
+}
+
+def CompressCorrectPass : WeightPass<"compress-correct"> {
+  let summary = "Add a low-rank correction of what is lost so far";
+  let description = [{
+    With E the weight's origin minus its value, makes the weight
+    `compress.sum` of the old expression and the product of the two factors of
+    E's `rank` largest singular values. The origin is the file that the weight
+    was imported from, or its leaf before the first pass of this run.
+  }];
+  let options = [
+    Option<"rank", "rank", "int64_t", "8", "Rank of the correction">,
+    Option<"factorType", "factor-type", "::compresslib::algo::StorageType",
+           "::compresslib::algo::StorageType::F16", "Type of the factors",
+           [{::mlir::compress::storageTypeValues()}]>,
+  ];
+}
+
+def CompressPalettizePass : WeightPass<"compress-palettize"> {
+  let summary = "Scalar palettes: weights that share a few values";
+  let description = [{
+    Replaces float leaves by `compress.lookup` of codes in a codebook of
+    `entries` (or 2^`bits`) values that minimises the squared error.
+    `method=exact` finds the optimum by dynamic programming over the sorted
+    distinct values (beyond 32768 of them, over a histogram); `method=lloyd`
+    goes 50 rounds from the quantiles (i + ½)/K. With `group-size` each group
+    of so many consecutive inputs of a row has a codebook of its own.
+    `compress-quantize{target=codebook}` quantises the codebook.
+  }];
+  let options = [
+    Option<"bits", "bits", "int", "4", "Bits of a code, 2 to 8: 2^bits entries">,
+    Option<"entries", "entries", "int", "0", "Entries, 2 to 256; 0 is 2^bits">,
+    Option<"method", "method", "::mlir::compress::PaletteMethod",
+           "::mlir::compress::PaletteMethod::Exact", "How entries are found",
+           [{::llvm::cl::values(
+             clEnumValN(::mlir::compress::PaletteMethod::Exact, "exact", "the optimum, by dynamic programming"),
+             clEnumValN(::mlir::compress::PaletteMethod::Lloyd, "lloyd", "Lloyd's rounds from the quantiles"))}]>,
+    Option<"groupSize", "group-size", "int64_t", "0",
+           "Consecutive inputs that share a codebook; 0 is the whole matrix">,
+    Option<"codebookType", "codebook-type", "::compresslib::algo::StorageType",
+           "::compresslib::algo::StorageType::F16", "Type of the entries",
+           [{::mlir::compress::storageTypeValues()}]>,
+  ];
+}
+
+def CompressVectorQuantizePass : WeightPass<"compress-vector-quantize"> {
+  let summary = "Vector codebooks: runs of weights that share a few vectors";
+  let description = [{
+    Cuts each row into cells of `cell` consecutive inputs and replaces every
+    cell by the nearest of `entries` (or 2^`bits`) vectors, found by k-means
+    from a k-means++ start (Arthur and Vassilvitskii, 2007). The same seed gives
+    the same bytes.
+  }];
+  let options = [
+    Option<"cell", "cell", "int", "4", "Consecutive inputs of a vector: 2, 4 or 8">,
+    Option<"bits", "bits", "int", "8", "Bits of a code, 2 to 8: 2^bits entries">,
+    Option<"entries", "entries", "int", "0", "Entries, 2 to 256; 0 is 2^bits">,
+    Option<"rounds", "rounds", "int", "25", "Most rounds of k-means, 1 to 1000">,
+    Option<"seed", "seed", "uint64_t", "1", "Seed of the start">,
+    Option<"codebookType", "codebook-type", "::compresslib::algo::StorageType",
+           "::compresslib::algo::StorageType::F16", "Type of the entries",
+           [{::mlir::compress::storageTypeValues()}]>,
+  ];
+}
+
+def CompressTiePass : Pass<"compress-tie", "::mlir::ModuleOp"> {
+  let summary = "Make equal weights one, and near-duplicates a base and a delta";
+  let description = [{
+    Weights whose expressions have the same form and the same bytes become one
+    weight: the first; uses of the others name it. With `threshold` above 0, a
+    matrix whose relative distance ‖B - A‖/‖A‖ to an earlier one of its shape
+    is at most that becomes `compress.sum` of A's stored tensor, which both
+    name, and a delta, which later passes compress far more.
+  }];
+  let options = [
+    Option<"threshold", "threshold", "double", "0.0",
+           "Largest relative distance of a near-duplicate; 0 ties equal weights only">,
+    Option<"deltaType", "delta-type", "::compresslib::algo::StorageType",
+           "::compresslib::algo::StorageType::F16", "Type of the deltas",
+           [{::mlir::compress::storageTypeValues()}]>,
+  ];
+  let dependentDialects = ["::mlir::compress::CompressDialect"];
+}
+
+def CompressOutlineWeightsPass : Pass<"compress-outline-weights", "::mlir::ModuleOp"> {
+  let summary = "Make constants that ops take as weights into compress.weights";
+  let description = [{
+    An `arith.constant` of f32 elements, dense or dense_resource, of rank 1 or
+    more, that a weight consumer (a product, convolution, bias or elementwise op
+    of linalg or nn) takes becomes a `compress.weight` and a `compress.use`. A
+    weight is `[outputs, inputs...]`: where the consumer has its reduced
+    dimensions elsewhere, a `linalg.transpose` stands at the use. Splats and
+    constants of fewer than `min-elements` elements stay. For TOSA, run its
+    lowering to linalg before.
+  }];
+  let options = [
+    Option<"minElements", "min-elements", "int64_t", "16", "Fewest elements of a weight">,
+    Option<"prefix", "prefix", "std::string", "\"weight\"",
+           "Weights are named after their location, or this and a number">,
+  ];
+  let dependentDialects = ["::mlir::compress::CompressDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def CompressReplaceNonFinitePass : WeightPass<"compress-replace-non-finite"> {
+  let summary = "Replace NaN and infinite values of weights";
+  let description = [{
+    A NaN or infinity in a weight is an error of every pass that compresses.
+    This pass is the way round it, to be asked for: it replaces each such value
+    by `value`, and says in a remark how many there were. On a module it means
+    all weights.
+  }];
+  let options = [
+    Option<"value", "value", "double", "0.0", "What stands for a value that is not finite">,
+  ];
+}
+
+def CompressReportPass : Pass<"compress-report", "::mlir::ModuleOp"> {
+  let summary = "Print what was done to each weight, and at what cost";
+  let description = [{
+    A table of the weights: the passes that were run on each, its stored bits
+    before the first and now, bits a value, and the relative error that the last
+    one left. The totals count a tensor that several leaves name once, and a
+    tied weight once.
+  }];
+  let options = [
+    Option<"output", "output", "std::string", "\"\"",
+           "A file; standard error if empty, standard output if -">,
+    Option<"json", "json", "bool", "false", "As JSON">,
+  ];
+}
+
 def CompressSweepPass : Pass<"compress-sweep", "::mlir::ModuleOp"> {
   let summary = "Release stored tensors that no weight names";
   let description = [{

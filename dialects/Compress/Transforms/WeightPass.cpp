@@ -156,11 +156,20 @@ mlir::compress::readLeaf(Value leaf, ExpressionEvaluator &evaluator) {
   return values;
 }
 
+LeafBuilder::LeafBuilder(WeightOp weight, Operation *after, std::string stem,
+                         bool isWritten)
+    : builder(after), loc(after->getLoc()), weight(weight),
+      stem(std::move(stem)), isWritten(isWritten) {
+  builder.setInsertionPointAfter(after);
+}
+
 LeafBuilder::LeafBuilder(WeightOp weight, Value leaf)
-    : builder(leaf.getDefiningOp()), loc(leaf.getLoc()), weight(weight),
-      stem(getStem(weight, leaf)),
-      isWritten(isa<ConstantOp>(leaf.getDefiningOp())) {
-  builder.setInsertionPointAfter(leaf.getDefiningOp());
+    : LeafBuilder(weight, leaf.getDefiningOp(), getStem(weight, leaf),
+                  isa<ConstantOp>(leaf.getDefiningOp())) {}
+
+LeafBuilder LeafBuilder::forWeight(WeightOp weight, Value value) {
+  return LeafBuilder(weight, value.getDefiningOp(), weight.getSymName().str(),
+                     weight.getBody().front().getOps<StoredOp>().empty());
 }
 
 FailureOr<Value> LeafBuilder::fromBytes(StringRef part, RankedTensorType type,
@@ -186,6 +195,26 @@ FailureOr<Value> LeafBuilder::fromValues(StringRef part, RankedTensorType type,
   if (!isWritten)
     return fromBytes(part, type, packElements(values, type.getElementType()));
   return ConstantOp::create(builder, loc, type, getElements(type, values))
+      .getResult();
+}
+
+FailureOr<Value> mlir::compress::buildProduct(
+    LeafBuilder &builder, const algo::LowRankFactors &factors, LeafShape shape,
+    Type factorType, StringRef prefix) {
+  FailureOr<Value> left = builder.fromValues(
+      (prefix + "left").str(),
+      RankedTensorType::get({shape.rows, factors.rank}, factorType),
+      factors.left);
+  FailureOr<Value> right = builder.fromValues(
+      (prefix + "right").str(),
+      RankedTensorType::get({factors.rank, shape.columns}, factorType),
+      factors.right);
+  if (failed(left) || failed(right))
+    return failure();
+  return ProductOp::create(builder.builder, builder.loc,
+                           RankedTensorType::get({shape.rows, shape.columns},
+                                                 builder.builder.getF32Type()),
+                           *left, *right)
       .getResult();
 }
 
@@ -352,6 +381,19 @@ LogicalResult mlir::compress::runOnWeights(
     }
   });
   return failure(anyFailed);
+}
+
+LogicalResult mlir::compress::runOnAllWeights(
+    llvm::function_ref<std::unique_ptr<Pass>()> clone, ModuleOp module,
+    AnalysisManager analyses,
+    llvm::function_ref<LogicalResult(OpPassManager &, Operation *)> run) {
+  return runOnWeights(
+      llvm::to_vector(module.getOps<WeightOp>()), analyses,
+      [&](OpPassManager &pipeline) {
+        pipeline.addPass(clone());
+        return success();
+      },
+      run);
 }
 
 std::string mlir::compress::getPassText(const Pass &pass,

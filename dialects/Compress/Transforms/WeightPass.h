@@ -22,6 +22,7 @@
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
 #include "Compress/Transforms/Passes.h"
+#include "compress/Algorithms/LowRank.h"
 #include "compress/Algorithms/MatrixRef.h"
 #include "compress/Algorithms/Quantized.h"
 #include "mlir/IR/Builders.h"
@@ -84,6 +85,9 @@ FailureOr<std::vector<float>> readLeaf(Value leaf,
 class LeafBuilder {
 public:
   LeafBuilder(WeightOp weight, Value leaf);
+  /// Behind `value`, named "<weight>/<part>"; written ones where all of the
+  /// weight's leaves are.
+  static LeafBuilder forWeight(WeightOp weight, Value value);
 
   /// A leaf named "<stem>/<part>" from packed bytes or from values.
   FailureOr<Value> fromBytes(StringRef part, RankedTensorType type,
@@ -95,10 +99,18 @@ public:
   Location loc;
 
 private:
+  LeafBuilder(WeightOp weight, Operation *after, std::string stem,
+              bool isWritten);
   WeightOp weight;
   std::string stem;
   bool isWritten;
 };
+
+/// `compress.product` of two new leaves, "<prefix>left" and "<prefix>right".
+FailureOr<Value> buildProduct(LeafBuilder &builder,
+                              const compresslib::algo::LowRankFactors &factors,
+                              LeafShape shape, Type factorType,
+                              StringRef prefix = "");
 
 /// A dense attribute of `type` with these values, rounded or truncated to it.
 DenseElementsAttr getElements(RankedTensorType type, ArrayRef<float> values);
@@ -135,6 +147,12 @@ SmallVector<WeightOp> getMatrices(ModuleOp module);
 LogicalResult runOnWeights(
     ArrayRef<WeightOp> weights, AnalysisManager analyses,
     llvm::function_ref<LogicalResult(OpPassManager &)> build,
+    llvm::function_ref<LogicalResult(OpPassManager &, Operation *)> run);
+
+/// The same with one pass that `clone` makes, on every weight of the module.
+LogicalResult runOnAllWeights(
+    llvm::function_ref<std::unique_ptr<Pass>()> clone, ModuleOp module,
+    AnalysisManager analyses,
     llvm::function_ref<LogicalResult(OpPassManager &, Operation *)> run);
 
 /// A remark of category "compress" about a weight; thread-safe.

@@ -61,7 +61,6 @@ static const char *const harmlessKeys[] = {
     "is_llama_config",
     "is_decoder",
     "transformers.js_config",
-    "auto_map",
     "task_specific_params",
     "problem_type",
     "id2label",
@@ -95,7 +94,6 @@ static const char *const harmlessKeys[] = {
     "suppress_tokens",
     "begin_suppress_tokens",
     "chunk_size_feed_forward",
-    "pruned_heads",
     "tf_legacy_loss",
     "use_bfloat16",
     "gradient_checkpointing",
@@ -104,7 +102,6 @@ static const char *const harmlessKeys[] = {
     "unsloth_version",
     "unsloth_fixed",
     "license",
-    "mup",
     "_flash_attn_2_enabled",
 };
 

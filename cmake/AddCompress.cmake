@@ -111,3 +111,33 @@ function(add_compress_unittest name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest GTest::gtest_main Threads::Threads)
   set_property(GLOBAL APPEND PROPERTY COMPRESS_UNITTESTS ${name})
 endfunction()
+
+# Installs the tools, the library, what out-of-tree dialects and passes include,
+# and the package that find_package(Compress) finds.
+function(compress_install)
+  include(CMakePackageConfigHelpers)
+  set(COMPRESS_INSTALL_INCLUDE include)
+  set(COMPRESS_INSTALL_BIN bin)
+  set(COMPRESS_INSTALL_LIBRARY lib/libCompress.so)
+  get_property(tools GLOBAL PROPERTY COMPRESS_TOOLS)
+  install(TARGETS Compress ${tools}
+    RUNTIME DESTINATION bin LIBRARY DESTINATION lib)
+  install(DIRECTORY include/ DESTINATION include FILES_MATCHING PATTERN "*.h")
+  foreach(dialects dialects ${CMAKE_CURRENT_BINARY_DIR}/dialects)
+    install(DIRECTORY ${dialects}/ DESTINATION include FILES_MATCHING
+      PATTERN "*.h" PATTERN "*.td" PATTERN "*.inc"
+      PATTERN "CMakeFiles" EXCLUDE)
+  endforeach()
+  configure_package_config_file(cmake/package/CompressConfig.cmake.in
+    ${CMAKE_CURRENT_BINARY_DIR}/CompressConfig.cmake
+    INSTALL_DESTINATION lib/cmake/Compress
+    PATH_VARS COMPRESS_INSTALL_INCLUDE COMPRESS_INSTALL_BIN COMPRESS_INSTALL_LIBRARY)
+  write_basic_package_version_file(
+    ${CMAKE_CURRENT_BINARY_DIR}/CompressConfigVersion.cmake
+    COMPATIBILITY SameMinorVersion)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/CompressConfig.cmake
+    ${CMAKE_CURRENT_BINARY_DIR}/CompressConfigVersion.cmake
+    cmake/package/AddCompressPlugin.cmake
+    cmake/package/lit.compress.py
+    DESTINATION lib/cmake/Compress)
+endfunction()

@@ -9,7 +9,7 @@ import sys
 SOURCE = sys.argv[1]
 
 CORE = {"Support", "Algorithms", "Formats", "Evaluation"}
-DIALECTS = {"Compress", "NN", "Kernel"}
+DIALECTS = {"Compress", "NN", "Kernel", "Check"}
 ROOMS = CORE | {"Reference", "Analysis", "Conversion", "Import", "Export",
                 "Calibration", "Target", "Pipelines", "Tools"}
 

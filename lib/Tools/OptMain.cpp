@@ -170,6 +170,18 @@ static bool isDevice(const std::string &path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode);
 }
 
+static void moveLastToFront(OpPassManager &manager) {
+  // The iterator's underlying one is protected.
+  struct Iterator : OpPassManager::pass_iterator {
+    static std::unique_ptr<Pass> *get(const OpPassManager::pass_iterator &it) {
+      return (it.*&Iterator::wrapped)();
+    }
+  };
+  std::unique_ptr<Pass> *begin = Iterator::get(manager.begin());
+  std::unique_ptr<Pass> *end = Iterator::get(manager.end());
+  std::rotate(begin, end - 1, end);
+}
+
 int mlir::compress::optMain(int argc, char **argv) {
   registerEveryPass();
   PassRegistration<AttachStorePass>();
@@ -219,10 +231,14 @@ int mlir::compress::optMain(int argc, char **argv) {
   if (StringRef(outputName).ends_with(".mlirbc"))
     config.emitBytecode(true);
   config.setPassPipelineSetupFn([&](PassManager &manager) -> LogicalResult {
-    if (hasSideCar)
-      manager.addPass(std::make_unique<AttachStorePass>(&destination.kind));
+    // --pass-pipeline replaces what the manager holds, so that what must run
+    // first is added behind it and moved.
     if (failed(given.setupPassPipeline(manager)))
       return failure();
+    if (hasSideCar) {
+      manager.addPass(std::make_unique<AttachStorePass>(&destination.kind));
+      moveLastToFront(manager);
+    }
     manager.addPass(std::make_unique<DetachStorePass>(&destination));
     return success();
   });

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compress/Tools/Register.h"
+#include "Check/Transforms/Passes.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
 #include "Compress/Transforms/Passes.h"
@@ -24,7 +25,7 @@ void mlir::compress::registerAllDialectsAndExtensions(
     DialectRegistry &registry) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
-  registry.insert<CompressDialect, nn::NNDialect>();
+  registry.insert<CompressDialect, nn::NNDialect, check::CheckDialect>();
   registerLinalgWeightConsumers(registry);
   nn::registerWeightConsumers(registry);
 }
@@ -33,6 +34,7 @@ void mlir::compress::registerEveryPass() {
   registerAllPasses();
   registerCompressPasses();
   nn::registerNNPasses();
+  check::registerCheckPasses();
 }
 
 namespace {

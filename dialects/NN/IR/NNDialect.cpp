@@ -7,6 +7,7 @@
 
 #include "NN/IR/NN.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
 #include <cmath>
 
@@ -40,11 +41,18 @@ LogicalResult ModelOp::verify() {
     return emitOpError("needs at least 0 parameters and a context of at least "
                        "1, but has ")
            << int64_t(getParameters()) << " and " << int64_t(getContext());
+  if (auto module = dyn_cast_or_null<ModuleOp>((*this)->getParentOp()))
+    for (ModelOp other : module.getOps<ModelOp>()) {
+      if (other == *this)
+        break;
+      return emitOpError("is the module's second; a module is one model");
+    }
   return success();
 }
 
 LogicalResult BlockOp::verifyRegions() {
-  auto yield = dyn_cast<YieldOp>(getBody().front().getTerminator());
+  Block &block = getBody().front();
+  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
   if (!yield)
     return emitOpError("has a body that does not end with nn.yield");
   if (yield.getOperandTypes() != getResultTypes())
@@ -55,9 +63,9 @@ LogicalResult BlockOp::verifyRegions() {
 LogicalResult EmbeddingOp::verify() {
   if (dim(getResult(), 1) != dim(getWeight(), 1) ||
       !agree(dim(getResult(), 0), dim(getTokens(), 0)))
-    return emitOpError("of ") << getTokens().getType() << " in "
-                              << getWeight().getType() << " cannot give "
-                              << getType();
+    return emitOpError("of ")
+           << getTokens().getType() << " in " << getWeight().getType()
+           << " cannot give " << getType();
   return success();
 }
 
@@ -68,9 +76,9 @@ LogicalResult LinearOp::verify() {
            << dim(getWeight(), 1);
   if (!agree(dim(getResult(), 1), dim(getWeight(), 0)) ||
       !agree(dim(getResult(), 0), dim(getInput(), 0)))
-    return emitOpError("of ") << getInput().getType() << " and "
-                              << getWeight().getType() << " cannot give "
-                              << getType();
+    return emitOpError("of ")
+           << getInput().getType() << " and " << getWeight().getType()
+           << " cannot give " << getType();
   if (getBias() && !agree(dim(getBias(), 0), dim(getWeight(), 0)))
     return emitOpError("has a bias of ")
            << dim(getBias(), 0) << " elements for " << dim(getWeight(), 0)
@@ -81,8 +89,8 @@ LogicalResult LinearOp::verify() {
 template <typename Norm> static LogicalResult verifyNorm(Norm op) {
   if (!agree(dim(op.getGain(), 0), dim(op.getInput(), 1)))
     return op.emitOpError("has a gain of ")
-           << dim(op.getGain(), 0) << " elements for "
-           << dim(op.getInput(), 1) << " channels";
+           << dim(op.getGain(), 0) << " elements for " << dim(op.getInput(), 1)
+           << " channels";
   if (op.getEpsilon().isNegative())
     return op.emitOpError("has a negative epsilon");
   return success();
@@ -102,9 +110,10 @@ LogicalResult RotaryOp::verify() {
   int64_t channels = dim(getInput(), 1), half = dim(getFrequencies(), 0);
   if (ShapedType::isDynamic(channels) || ShapedType::isDynamic(half) ||
       half < 1 || channels % (2 * half))
-    return emitOpError("has ") << channels << " channels and " << half
-                               << " frequencies, but needs whole heads of twice "
-                                  "the frequencies";
+    return emitOpError("has ")
+           << channels << " channels and " << half
+           << " frequencies, but needs whole heads of twice "
+              "the frequencies";
   return success();
 }
 
@@ -117,10 +126,12 @@ float AttentionOp::getEffectiveScale() {
 LogicalResult AttentionOp::verify() {
   int64_t heads = getHeads(), kvHeads = getKvHeads(), size = getHeadSize();
   if (heads < 1 || kvHeads < 1 || heads % kvHeads)
-    return emitOpError("has ") << heads << " heads and " << kvHeads
-                               << " key-value heads; the latter must divide the "
-                                  "former";
-  if (dim(getCache(), 0) != 2 || dim(getCache(), 2) != kvHeads)
+    return emitOpError("has ")
+           << heads << " heads and " << kvHeads
+           << " key-value heads; the latter must divide the "
+              "former";
+  if (dim(getCache(), 0) != 2 || dim(getCache(), 2) != kvHeads ||
+      ShapedType::isDynamic(size))
     return emitOpError("has a cache of type ")
            << getCache().getType() << ", but needs [2, context, " << kvHeads
            << ", head size]";
@@ -129,5 +140,8 @@ LogicalResult AttentionOp::verify() {
            << getQuery().getType() << " and a key of type "
            << getKey().getType() << ", but heads of " << size << " need "
            << heads * size << " and " << kvHeads * size << " channels";
+  if (!agree(dim(getQuery(), 0), dim(getKey(), 0)))
+    return emitOpError("has ") << dim(getQuery(), 0) << " queries, but "
+                               << dim(getKey(), 0) << " keys";
   return success();
 }

@@ -40,7 +40,8 @@ struct ConvertCompressToArith
           if (values.size() <= 20)
             weight.emitError("weight @")
                 << weight.getSymName() << " has " << type.getNumElements()
-                << " elements, but constants are for up to " << maxElements
+                << " elements, but constants are for up to "
+                << int64_t(maxElements)
                 << "; raise max-elements to write it into the IR";
           failedOne = true;
           return;

@@ -303,6 +303,22 @@ compresslib::Expected<Recipe> mlir::compress::parseRecipe(StringRef text) {
   return recipe;
 }
 
+void mlir::compress::registerRecipePipelines() {
+  for (const RecipePreset &preset : presets)
+    PassPipelineRegistration<>(
+        ("compress-" + preset.name + "-pipeline").str(),
+        ("The recipe " + preset.name + ": " + preset.description).str(),
+        [&preset](OpPassManager &manager) {
+          compresslib::Expected<Recipe> recipe =
+              parseRecipeYaml(preset.yaml, preset.name);
+          if (!recipe)
+            llvm::report_fatal_error(llvm::StringRef(recipe.error().message));
+          for (const RecipeStep &step : recipe->steps)
+            if (failed(parsePassPipeline(step.pipeline, manager)))
+              llvm::report_fatal_error("a preset's pipeline does not parse");
+        });
+}
+
 //===----------------------------------------------------------------------===//
 // Running
 //===----------------------------------------------------------------------===//

@@ -52,9 +52,15 @@ compresslib::Status importCommand(const ImportArguments &arguments);
 
 struct InfoArguments {
   std::string input, recipe;
-  bool json = false, dryRun = false;
+  bool json = false;
 };
 compresslib::Status infoCommand(const InfoArguments &arguments);
+
+/// Makes of the module what the recipe would, of tensors without bytes, so
+/// that its sizes are known exactly.
+compresslib::Status planRecipe(ToolContext &context,
+                               OwningOpRef<ModuleOp> &module,
+                               const Recipe &recipe);
 
 /// Runs a recipe on a loaded module, with progress on standard error.
 /// `resume` is a folder or empty.

@@ -50,6 +50,11 @@ struct CommandLine {
   cl::opt<std::string> infoInput{cl::Positional, cl::Required,
                                  cl::desc("MODEL"), cl::sub(info),
                                  cl::cat(category)};
+  cl::opt<std::string> infoRecipe{
+      "recipe",
+      cl::desc("Print the sizes that this recipe would leave, exactly "
+               "and without running it"),
+      cl::value_desc("RECIPE"), cl::sub(info), cl::cat(category)};
   cl::opt<bool> infoJson{"json", cl::desc("Print JSON"), cl::sub(info),
                          cl::cat(category)};
 };
@@ -62,6 +67,7 @@ static compresslib::Status run(CommandLine &line) {
   if (line.info) {
     InfoArguments arguments;
     arguments.input = line.infoInput;
+    arguments.recipe = line.infoRecipe;
     arguments.json = line.infoJson;
     return infoCommand(arguments);
   }

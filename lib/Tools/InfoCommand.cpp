@@ -82,10 +82,19 @@ static void printJson(const StoredSize &size, llvm::raw_ostream &os) {
 compresslib::Status
 mlir::compress::infoCommand(const InfoArguments &arguments) {
   ToolContext context;
+  compresslib::Expected<Recipe> recipe = Recipe();
+  if (!arguments.recipe.empty())
+    recipe = parseRecipe(arguments.recipe);
+  if (!recipe)
+    return recipe.error();
   compresslib::Expected<OwningOpRef<ModuleOp>> module =
       context.load(arguments.input);
   if (!module)
     return module.error();
+  if (!recipe->steps.empty())
+    if (compresslib::Status status = planRecipe(context, *module, *recipe);
+        !status)
+      return status;
   StoredSize size = getStoredSize(**module);
   if (arguments.json)
     printJson(size, llvm::outs());

@@ -13,6 +13,7 @@
 #include "NN/IR/NN.h"
 #include "NN/IR/WeightConsumers.h"
 #include "NN/Transforms/Passes.h"
+#include "compress/Pipelines/Recipe.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -33,6 +34,7 @@ void mlir::compress::registerAllDialectsAndExtensions(
 void mlir::compress::registerEveryPass() {
   registerAllPasses();
   registerCompressPasses();
+  registerRecipePipelines();
   nn::registerNNPasses();
   check::registerCheckPasses();
 }

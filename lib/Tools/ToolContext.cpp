@@ -79,6 +79,17 @@ ToolContext::load(StringRef path, StringRef originFolder, bool allowNonFinite) {
   return std::move(*module);
 }
 
+compresslib::Status mlir::compress::planRecipe(ToolContext &context,
+                                               OwningOpRef<ModuleOp> &module,
+                                               const Recipe &recipe) {
+  WeightStore &store =
+      context.get()->getOrLoadDialect<CompressDialect>()->getStore();
+  store.setPlanning(true);
+  compresslib::Status status = runRecipe(recipe, module);
+  store.setPlanning(false);
+  return status ? status : context.fail(status.error());
+}
+
 compresslib::Status mlir::compress::runRecipeOn(
     ToolContext &context, OwningOpRef<ModuleOp> &module, const Recipe &recipe,
     StringRef resume,

@@ -296,6 +296,14 @@ llvm::Expected<std::string> WeightStore::insert(StringRef name,
   return key;
 }
 
+std::string WeightStore::plan(StringRef name, RankedTensorType type) {
+  std::lock_guard<std::mutex> lock(mutex);
+  std::string key =
+      (name + "-" + llvm::utohexstr(planned++, /*LowerCase=*/true, 16)).str();
+  entries.try_emplace(key, Entry{{}, type, nullptr, -1, {}});
+  return key;
+}
+
 llvm::Expected<std::string> WeightStore::add(StringRef name,
                                              RankedTensorType type,
                                              ArrayRef<uint8_t> bytes) {

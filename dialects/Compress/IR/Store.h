@@ -73,6 +73,15 @@ public:
                                         ArrayRef<uint8_t> bytes,
                                         std::shared_ptr<void> owner);
 
+  /// In a store that plans, passes make the expressions that they would make,
+  /// of tensors that have types and no bytes, so that sizes are exact before
+  /// anything runs: values read as zeros, and what follows from values alone
+  /// (an energy, equal content) is refused.
+  void setPlanning(bool plans) { planning = plans; }
+  bool isPlanning() const { return planning; }
+  /// A tensor without bytes.
+  std::string plan(StringRef name, RankedTensorType type);
+
   /// The tensor or blob of a key, or nullopt.
   std::optional<Blob> lookup(StringRef key) const;
 
@@ -122,6 +131,8 @@ private:
   std::string baseFolder;
   llvm::StringMap<Entry> entries;
   llvm::StringSet<> attached;
+  bool planning = false;
+  uint64_t planned = 0;
   std::unique_ptr<Spill> spill;
 };
 

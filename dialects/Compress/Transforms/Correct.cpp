@@ -44,6 +44,25 @@ struct CorrectPass
              << std::min(shape.rows, shape.columns);
     const WeightStore &store =
         getContext().getLoadedDialect<CompressDialect>()->getStore();
+    Value value = weight.getResultValue();
+    auto correct = [&](const algo::LowRankFactors &factors) -> FailureOr<bool> {
+      LeafBuilder builder = LeafBuilder::forWeight(weight, value);
+      FailureOr<Value> product = buildProduct(
+          builder, factors, shape, getStorageType(&getContext(), factorType),
+          "correction/");
+      if (failed(product))
+        return failure();
+      weight.getYield().getValueMutable().assign(
+          SumOp::create(builder.builder, builder.loc, type,
+                        ValueRange{value, *product})
+              .getResult());
+      return true;
+    };
+    if (store.isPlanning()) {
+      algo::LowRankFactors planned;
+      planned.rank = rank;
+      return correct(planned);
+    }
     RowReader origin = openOrigin(weight, store);
     if (!origin)
       return emitWeightError(weight, getArgument())
@@ -51,7 +70,6 @@ struct CorrectPass
                 "run that compresses, or put the file that its origin names "
                 "where it was";
 
-    Value value = weight.getResultValue();
     ExpressionEvaluator evaluator(store);
     std::vector<float> lost(type.getNumElements());
     if (failed(origin(0, shape.rows, lost)))
@@ -74,17 +92,7 @@ struct CorrectPass
         algo::MatrixRef(lost, shape.rows, shape.columns), rank);
     if (!factors)
       return emitCoreError(weight, getArgument(), factors.error());
-    LeafBuilder builder = LeafBuilder::forWeight(weight, value);
-    FailureOr<Value> product =
-        buildProduct(builder, *factors, shape,
-                     getStorageType(&getContext(), factorType), "correction/");
-    if (failed(product))
-      return failure();
-    weight.getYield().getValueMutable().assign(
-        SumOp::create(builder.builder, builder.loc, type,
-                      ValueRange{value, *product})
-            .getResult());
-    return true;
+    return correct(*factors);
   }
 };
 } // namespace

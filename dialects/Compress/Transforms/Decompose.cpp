@@ -78,6 +78,28 @@ struct DecomposePass
       return emitWeightError(weight, getArgument())
              << "would have rank " << kept << ", but a matrix of " << shape.rows
              << " by " << shape.columns << " has ranks 1 to " << largest;
+    LeafBuilder builder(weight, leaf.value);
+    Type storedType = getStorageType(&getContext(), factorType);
+    auto replace = [&](const algo::LowRankFactors &factors) {
+      FailureOr<Value> product =
+          buildProduct(builder, factors, shape, storedType);
+      if (failed(product))
+        return failure();
+      for (OpOperand *use : leaf.uses)
+        use->set(*product);
+      return success();
+    };
+    if (evaluator.getStore().isPlanning()) {
+      if (energy > 0)
+        return emitWeightError(weight, getArgument())
+               << "has energy=" << energy.getValue()
+               << ", whose rank follows from the values; run it, or name a "
+                  "rank "
+                  "or ratio";
+      algo::LowRankFactors planned;
+      planned.rank = kept;
+      return replace(planned);
+    }
     FailureOr<std::vector<float>> values = readLeaf(leaf.value, evaluator);
     if (failed(values))
       return failure();
@@ -86,14 +108,7 @@ struct DecomposePass
                               : algo::truncatedSVD(matrix, kept);
     if (!factors)
       return emitCoreError(weight, getArgument(), factors.error());
-    LeafBuilder builder(weight, leaf.value);
-    FailureOr<Value> product = buildProduct(
-        builder, *factors, shape, getStorageType(&getContext(), factorType));
-    if (failed(product))
-      return failure();
-    for (OpOperand *use : leaf.uses)
-      use->set(*product);
-    return success();
+    return replace(*factors);
   }
 };
 } // namespace

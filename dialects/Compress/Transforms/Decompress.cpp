@@ -55,6 +55,17 @@ struct DecompressPass
       return success();
     ExpressionEvaluator evaluator(
         getContext().getLoadedDialect<CompressDialect>()->getStore());
+    LeafBuilder builder(weight, leaf);
+    auto replace = [&](ArrayRef<uint8_t> bytes) {
+      FailureOr<Value> result = builder.fromBytes("value", type, bytes);
+      if (failed(result))
+        return failure();
+      weight.getYield().getValueMutable().assign(*result);
+      eraseDeadOps(weight);
+      return success();
+    };
+    if (evaluator.getStore().isPlanning())
+      return replace({});
     std::vector<uint8_t> bytes;
     bytes.reserve(getTensorBytes(type));
     int64_t rows = getRowCount(type), rowSize = getRowSize(type);
@@ -68,13 +79,7 @@ struct DecompressPass
         return failure();
       llvm::append_range(bytes, packElements(values, type.getElementType()));
     }
-    LeafBuilder builder(weight, leaf);
-    FailureOr<Value> result = builder.fromBytes("value", type, bytes);
-    if (failed(result))
-      return failure();
-    weight.getYield().getValueMutable().assign(*result);
-    eraseDeadOps(weight);
-    return success();
+    return replace(bytes);
   }
 };
 } // namespace

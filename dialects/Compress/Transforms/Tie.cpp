@@ -31,6 +31,13 @@ struct TiePass : compress::impl::CompressTiePassBase<TiePass> {
   }
 
   void runOnOperation() override {
+    if (getStore().isPlanning()) {
+      emitError(UnknownLoc::get(&getContext()))
+          << getArgument()
+          << " compares values, so that what it saves is known only when it "
+             "runs";
+      return signalPassFailure();
+    }
     if (failed(tieEqual()) || (threshold > 0 && failed(tieNear())))
       signalPassFailure();
   }

@@ -82,7 +82,7 @@ struct VectorQuantizePass
     algo::VectorQuantizeOptions options;
     options.cell = cell;
     options.entries = entries ? int(entries) : 1 << bits;
-    options.rounds = rounds;
+    options.rounds = evaluator.getStore().isPlanning() ? 1 : int(rounds);
     options.seed = seed;
     options.codebookType = codebookType;
     auto quantized = algo::vectorQuantize(

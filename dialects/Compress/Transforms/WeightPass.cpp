@@ -121,6 +121,11 @@ LogicalResult mlir::compress::forEachRowBlock(
   LeafShape shape = getMatrixShape(type);
   // An evaluator's row is an index of dimension 0, an element in rank 1.
   int64_t outer = getRowCount(type);
+  if (evaluator.getStore().isPlanning()) {
+    // The form of what a row becomes says all.
+    std::vector<float> row(shape.columns);
+    return body(algo::MatrixRef(row, 1, shape.columns), 0);
+  }
   int64_t step = outer;
   if (type.getRank() > 1)
     step = llvm::alignTo(
@@ -174,13 +179,17 @@ LeafBuilder LeafBuilder::forWeight(WeightOp weight, Value value) {
 
 FailureOr<Value> LeafBuilder::fromBytes(StringRef part, RankedTensorType type,
                                         ArrayRef<uint8_t> bytes) {
+  WeightStore &store =
+      weight.getContext()->getLoadedDialect<CompressDialect>()->getStore();
+  if (store.isPlanning())
+    return StoredOp::create(builder, loc, type,
+                            store.plan((stem + "/" + part).str(), type))
+        .getResult();
   if (isWritten) {
     std::vector<float> values(type.getNumElements());
     unpackElements(bytes, type.getElementType(), 0, values);
     return fromValues(part, type, values);
   }
-  WeightStore &store =
-      weight.getContext()->getLoadedDialect<CompressDialect>()->getStore();
   llvm::Expected<std::string> key =
       store.add((stem + "/" + part).str(), type, bytes);
   if (!key)
@@ -192,6 +201,10 @@ FailureOr<Value> LeafBuilder::fromBytes(StringRef part, RankedTensorType type,
 
 FailureOr<Value> LeafBuilder::fromValues(StringRef part, RankedTensorType type,
                                          ArrayRef<float> values) {
+  WeightStore &store =
+      weight.getContext()->getLoadedDialect<CompressDialect>()->getStore();
+  if (store.isPlanning())
+    return fromBytes(part, type, {});
   if (!isWritten)
     return fromBytes(part, type, packElements(values, type.getElementType()));
   return ConstantOp::create(builder, loc, type, getElements(type, values))
@@ -293,7 +306,7 @@ mlir::compress::rewriteLossy(WeightOp weight, StringRef passName,
       weight.getContext()->getLoadedDialect<CompressDialect>()->getStore();
   int64_t before = weight.getStoredBits();
   OwningOpRef<WeightOp> old = weight.clone();
-  if (failed(keepOrigin(weight)))
+  if (!store.isPlanning() && failed(keepOrigin(weight)))
     return failure();
 
   FailureOr<bool> changed = rewrite();
@@ -304,6 +317,8 @@ mlir::compress::rewriteLossy(WeightOp weight, StringRef passName,
     return success();
   }
   eraseDeadOps(weight);
+  if (store.isPlanning())
+    return success();
 
   FailureOr<double> error = measureRelativeError(weight, *old, store);
   if (failed(error))

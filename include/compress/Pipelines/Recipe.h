@@ -53,6 +53,9 @@ struct RecipePreset {
 };
 ArrayRef<RecipePreset> getRecipePresets();
 
+/// Registers each preset as a pipeline over modules: compress-int4-pipeline, …
+void registerRecipePipelines();
+
 /// The recipe that `text` names, is a file of, or is. Its steps' pipelines
 /// parse. Errors are of kind Usage, with the nearest names, save for a file
 /// that cannot be read.

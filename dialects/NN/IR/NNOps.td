@@ -114,7 +114,7 @@ def RMSNormOp : NN_Op<"rms_norm", [Pure, AllTypesMatch<["input", "result"]>]> {
   let summary = "Root-mean-square normalisation";
   let description = [{
     `result[t, c] = input[t, c] / sqrt(mean_c(input[t, c]²) + epsilon) * gain[c]`
-    (Zhang and Sennrich, 2019).
+    (Zhang and Sennrich, 2019). The reference sums in ascending c in f32.
 
     ```mlir
     %y = nn.rms_norm %x, %g epsilon 1.0e-5 : tensor<?x64xf32>, tensor<64xf32>
@@ -130,7 +130,9 @@ def LayerNormOp : NN_Op<"layer_norm", [Pure, AllTypesMatch<["input", "result"]>]
   let summary = "Layer normalisation";
   let description = [{
     `result[t, c] = (input[t, c] - mean_c) / sqrt(variance_c + epsilon) * gain[c] (+ bias[c])`,
-    the variance that of the population (Ba, Kiros and Hinton, 2016).
+    the variance that of the population (Ba, Kiros and Hinton, 2016): first the
+    mean, then the mean of the squared differences, each summed in ascending c
+    in f32.
 
     ```mlir
     %y = nn.layer_norm %x, %g bias %b epsilon 1.0e-5 : tensor<?x64xf32>, tensor<64xf32>, tensor<64xf32>
@@ -174,6 +176,9 @@ def AttentionOp : NN_Op<"attention", [Pure, AllTypesMatch<["query", "result"]>,
 
         score[p] = query[t, h, :] · new_cache[0, p, g, :] * scale
         result[t, h, :] = Σ_p softmax(score)[p] * new_cache[1, p, g, :]
+
+    softmax is that of score - max(score); sums run over ascending channels and
+    positions in f32.
 
     `scale` is 1 / sqrt(head size) unless given. `cache` is
     `[2, context, kv_heads, head size]`; position + tokens ≤ context.

@@ -8,14 +8,18 @@
 #include "../TestData.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
+#include "Compress/Transforms/Passes.h"
 #include "NN/IR/NN.h"
+#include "NN/Transforms/Passes.h"
 #include "compress/Formats/TokenizerJson.h"
 #include "compress/Import/Import.h"
+#include "compress/Reference/Reference.h"
 #include "compress/Support/Half.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
 
 #include <cmath>
 #include <gtest/gtest.h>
@@ -270,6 +274,42 @@ TEST_F(ImportTest, ModulesAreParsedAndAttached) {
       after, other.getLoadedDialect<CompressDialect>()->getStore());
   ASSERT_TRUE(succeeded(a) && succeeded(b));
   EXPECT_EQ(*a, *b);
+}
+
+TEST_F(ImportTest, LoweredToUpstreamItComputesTheSame) {
+  TinyModel tiny(formats::DType::F32);
+  tiny.write();
+  auto module = import(tiny.folder.path());
+  ASSERT_TRUE(succeeded(module)) << messages;
+  ReferenceOptions options;
+  options.context = 5;
+  auto model = ReferenceModel::create(**module, options);
+  ASSERT_TRUE(succeeded(model));
+
+  OwningOpRef<ModuleOp> lowered = (*module)->clone();
+  PassManager passes(&context);
+  passes.addPass(createConvertCompressToArithPass());
+  passes.addPass(nn::createConvertNNToLinalgPass());
+  ASSERT_TRUE(succeeded(passes.run(*lowered)));
+  lowered->walk([](Operation *op) {
+    EXPECT_FALSE(isa_and_present<nn::NNDialect>(op->getDialect()));
+    EXPECT_FALSE(isa_and_present<CompressDialect>(op->getDialect()));
+  });
+  auto upstream = ReferenceModel::create(*lowered, options);
+  ASSERT_TRUE(succeeded(upstream));
+
+  // Three tokens, then two behind them.
+  for (auto [tokens, position] : {std::pair(std::vector<int32_t>{1, 4, 0}, 0),
+                                  std::pair(std::vector<int32_t>{2, 3}, 3)}) {
+    auto expected = (*model)->forward(tokens, position);
+    auto actual = (*upstream)->forward(tokens, position);
+    ASSERT_TRUE(succeeded(expected) && succeeded(actual));
+    ASSERT_EQ(actual->size(), expected->size());
+    for (size_t i = 0; i < expected->size(); ++i) {
+      EXPECT_TRUE(std::isfinite((*expected)[i]));
+      EXPECT_NEAR((*actual)[i], (*expected)[i], 1e-5) << i;
+    }
+  }
 }
 
 TEST_F(ImportTest, Refusals) {

@@ -1,0 +1,215 @@
+//===- KernelOps.td - How a machine multiplies -------------*- tablegen -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef KERNEL_OPS_TD
+#define KERNEL_OPS_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def KernelDialect : Dialect {
+  let name = "kernel";
+  let cppNamespace = "::mlir::kernel";
+  let summary = "Products with packed weights, and the lane ops they are made of";
+  let description = [{
+    Target-neutral. The upper half are products over packed weights: their
+    operands are buffers, their weight is named by symbol for its *format* (the
+    expression and its packed layout) and by a byte offset for its *place*, so
+    that one compiled block serves every layer of the same format. The lower half
+    are lane ops, which `--kernel-lower-lane-ops` lowers per instruction set.
+
+    Code is single-program: every thread runs it with its own `thread`;
+    `scf.forall` marks what is split, `kernel.barrier` where threads meet.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<KernelDialect, mnemonic, traits>;
+
+//===----------------------------------------------------------------------===//
+// The packed form of a weight
+//===----------------------------------------------------------------------===//
+
+def PlaceAttr : AttrDef<KernelDialect, "Place"> {
+  let mnemonic = "place";
+  let summary = "Where a packed weight lies";
+  let description = [{
+    Byte offset and length in the program's packed weights. The layout within
+    follows from the expression alone (compress/Analysis/PackedLayout.h).
+
+    ```mlir
+    #kernel.place<4096, 18432>
+    ```
+  }];
+  let parameters = (ins "int64_t":$offset, "int64_t":$bytes);
+  let assemblyFormat = "`<` $offset `,` $bytes `>`";
+}
+
+//===----------------------------------------------------------------------===//
+// Context and threads
+//===----------------------------------------------------------------------===//
+
+def ContextField : I32EnumAttr<"ContextField", "a field of compress_context", [
+    I32EnumAttrCase<"weights", 0>, I32EnumAttrCase<"arena", 1>,
+    I32EnumAttrCase<"scratch", 2>, I32EnumAttrCase<"cache", 3>,
+    I32EnumAttrCase<"rotary", 4>, I32EnumAttrCase<"logits", 5>,
+    I32EnumAttrCase<"tokens", 6>, I32EnumAttrCase<"context", 7>,
+    I32EnumAttrCase<"position", 8>, I32EnumAttrCase<"count", 9>,
+    I32EnumAttrCase<"logits_begin", 10>, I32EnumAttrCase<"threads", 11>,
+    I32EnumAttrCase<"barrier", 12>]> {
+  let cppNamespace = "::mlir::kernel";
+}
+
+def ContextType : TypeDef<KernelDialect, "Context"> {
+  let mnemonic = "context";
+  let summary = "A pointer to the runtime's compress_context";
+}
+
+def BufferOp : Kernel_Op<"buffer", [Pure]> {
+  let summary = "A pointer field of the context, as a buffer";
+  let description = [{
+    The buffer's dynamic sizes are unknown (very large).
+
+    ```mlir
+    %weights = kernel.buffer %context weights : memref<?xi8>
+    ```
+  }];
+  let arguments = (ins ContextType:$context, ContextField:$field);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "$context $field attr-dict `:` type($result)";
+}
+
+def FieldOp : Kernel_Op<"field", [Pure]> {
+  let summary = "An integer field of the context";
+  let description = [{
+    ```mlir
+    %count = kernel.field %context count
+    ```
+  }];
+  let arguments = (ins ContextType:$context, ContextField:$field);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$context $field attr-dict";
+}
+
+def BarrierOp : Kernel_Op<"barrier", []> {
+  let summary = "Waits until every thread has arrived";
+  let arguments = (ins ContextType:$context, Index:$thread);
+  let assemblyFormat = "$context `thread` $thread attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+def QuantizeActivationsOp : Kernel_Op<"quantize_activations", [
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "Activations as int8, a scale for each 32 inputs";
+  let description = [{
+    Per token and block b of 32 consecutive inputs (the last one shorter):
+    amax = max |x|; code = round-half-even(x * (127 / amax)), 0 where amax = 0;
+    `scales[t, b] = amax / 127`; `sums[t, b]` = Σ codes. Codes behind the last
+    input are 0. Shared by every product of the same input.
+
+    ```mlir
+    kernel.quantize_activations %x into %codes, %scales, %sums tokens %n
+        : memref<1x64xf32>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>
+    ```
+  }];
+  let arguments = (ins AnyMemRef:$input, AnyMemRef:$codes, AnyMemRef:$scales, AnyMemRef:$sums, Index:$tokens);
+  let assemblyFormat = [{
+    $input `into` $codes `,` $scales `,` $sums `tokens` $tokens attr-dict
+      `:` type($input) `,` type($codes) `,` type($scales) `,` type($sums)
+  }];
+}
+
+def MatmulOp : Kernel_Op<"matmul", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "Activations times a packed weight, in f32";
+  let description = [{
+    `output[t, o] (+)= Σ_i input[t, i] * W[o, i]` for t < tokens, W the value of
+    the `node`-th op of @weight's body, whose packed form lies `offset` bytes
+    into `weights`. With `accumulate` the sum is added to the output.
+
+    ```mlir
+    kernel.matmul @w node 2 at %weights[%offset] ins(%x) outs(%y) tokens %n
+        : memref<?xi8>, memref<1x64xf32>, memref<1x172xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$weight, I64Attr:$node, AnyMemRef:$weights, Index:$offset,
+                       AnyMemRef:$input, AnyMemRef:$output, Index:$tokens, UnitAttr:$accumulate);
+  let assemblyFormat = [{
+    $weight `node` $node `at` $weights `[` $offset `]` `ins` `(` $input `)` `outs` `(` $output `)`
+      (`accumulate` $accumulate^)? `tokens` $tokens attr-dict
+      `:` type($weights) `,` type($input) `,` type($output)
+  }];
+}
+
+def MatmulInt8Op : Kernel_Op<"matmul_int8", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "Quantised activations times a packed integer weight";
+  let description = [{
+    As `kernel.matmul`, with the inputs that `kernel.quantize_activations` made
+    and a weight of integer codes: integer dot products in each block of 32.
+
+    ```mlir
+    kernel.matmul_int8 @w node 2 at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) tokens %n
+        : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>, memref<1x172xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$weight, I64Attr:$node, AnyMemRef:$weights, Index:$offset,
+                       AnyMemRef:$codes, AnyMemRef:$scales, AnyMemRef:$sums,
+                       AnyMemRef:$output, Index:$tokens, UnitAttr:$accumulate);
+  let assemblyFormat = [{
+    $weight `node` $node `at` $weights `[` $offset `]` `ins` `(` $codes `,` $scales `,` $sums `)` `outs` `(` $output `)`
+      (`accumulate` $accumulate^)? `tokens` $tokens attr-dict
+      `:` type($weights) `,` type($codes) `,` type($scales) `,` type($sums) `,` type($output)
+  }];
+}
+
+def GatherRowsOp : Kernel_Op<"gather_rows", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "Rows of a packed weight, one a token";
+  let description = [{
+    `output[t, i] = W[tokens[t], i]`, W the value of @weight.
+
+    ```mlir
+    kernel.gather_rows @w at %weights[%offset] ins(%tokens) outs(%x) tokens %n
+        : memref<?xi8>, memref<?xi32>, memref<1x64xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$weight, AnyMemRef:$weights, Index:$offset,
+                       AnyMemRef:$indices, AnyMemRef:$output, Index:$tokens);
+  let assemblyFormat = [{
+    $weight `at` $weights `[` $offset `]` `ins` `(` $indices `)` `outs` `(` $output `)` `tokens` $tokens attr-dict
+      `:` type($weights) `,` type($indices) `,` type($output)
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Lane ops
+//===----------------------------------------------------------------------===//
+
+def LaneDotOp : Kernel_Op<"lane_dot", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["a", "b"]>]> {
+  let summary = "Dot products of four bytes in each 32-bit lane";
+  let description = [{
+    `result[l] = acc[l] + Σ_j a[4l+j] * b[4l+j]`, a unsigned with at most
+    `bits` bits, b signed, no saturation: AVX512-VNNI's vpdpbusd, and what other
+    instruction sets make of it. The range matters: AVX2's pmaddubsw
+    saturates with 8-bit codes.
+
+    ```mlir
+    %0 = kernel.lane_dot %acc, %a, %b bits 4 : vector<16xi32>, vector<64xi8>
+    ```
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I32]>:$acc, VectorOfRankAndType<[1], [I8]>:$a,
+                       VectorOfRankAndType<[1], [I8]>:$b, I64Attr:$bits);
+  let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
+  let assemblyFormat = "$acc `,` $a `,` $b `bits` $bits attr-dict `:` type($acc) `,` type($a)";
+  let hasVerifier = 1;
+}
+
+#endif // KERNEL_OPS_TD

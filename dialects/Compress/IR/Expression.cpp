@@ -13,15 +13,20 @@ using namespace mlir;
 using namespace mlir::compress;
 
 bool mlir::compress::takesInteger8Activations(Value expression) {
-  auto dequantize = expression.getDefiningOp<DequantizeOp>();
-  if (!dequantize ||
-      !isa_and_present<StoredOp, ConstantOp>(
-          dequantize.getCodes().getDefiningOp()))
+  auto isLeaf = [](Value value) {
+    return isa_and_present<StoredOp, ConstantOp>(value.getDefiningOp());
+  };
+  auto op = expression.getDefiningOp<DequantizeOp>();
+  if (!op || !isLeaf(op.getCodes()) || !isLeaf(op.getScales()) ||
+      (op.getZeros() && !isLeaf(op.getZeros())))
     return false;
-  auto codes = cast<RankedTensorType>(dequantize.getCodes().getType());
-  int64_t group = dequantize.getEffectiveGroupSize();
-  return codes.getRank() == 2 &&
-         (group % 32 == 0 || group == codes.getDimSize(1));
+  auto codes = cast<RankedTensorType>(op.getCodes().getType());
+  // Signed codes with zero points are representable, but nobody's.
+  if (codes.getRank() != 2 || codes.getNumElements() == 0 ||
+      (op.getZeros() && codes.getElementType().isSignedInteger()))
+    return false;
+  int64_t group = op.getEffectiveGroupSize();
+  return group % 32 == 0 || group == codes.getDimSize(1);
 }
 
 int64_t mlir::compress::getRowCount(RankedTensorType type) {

@@ -1,0 +1,102 @@
+//===- PackedLayout.h - How a weight lies in a program ----------*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The packed layout follows from a weight's expression alone, so the packer,
+// the lowering and the prediction of sizes agree by construction.
+//
+// A weight's expression is first split where it distributes over a product
+// (sum, product, permute): what is left are *nodes*, one product each.
+//
+// * A **tile** node is a dequantize of stored rank-2 codes by stored scales
+//   (and zero points), in groups of a multiple of 32 inputs or of a whole row.
+//   It is a stream of row tiles of 16 rows; a row tile is its groups in order; a
+//   group is 16 scales, 16 zero points (where there are any), and a record
+//   of 64 * bits bytes for each block of 32 inputs. A code of b bits is unsigned
+//   (signed ones have 2^(b-1) added) and split into planes of 4, 2 and 1 bits,
+//   from the low bits up (8 bits: one plane of bytes). In a block, quad s (of
+//   4 inputs) of row r has its four codes in bytes 4r … 4r+3 of a
+//   64-byte register; a plane of p bits holds 8/p quads a register, quad s in
+//   register s / (8/p) at bit p * (s mod 8/p). One shift and one mask make a
+//   register of bytes, which is what a lane dot takes.
+//   Rows and inputs beyond the matrix are codes of value 0 and scales of 0.
+//
+// * Every other node is **rows**: the bytes of its leaves as stored, and what
+//   TileSource says the other ops need to find a row, each 64-byte aligned.
+//
+// * A weight of rank 0 or 1 is its value in f32.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_ANALYSIS_PACKEDLAYOUT_H
+#define COMPRESS_ANALYSIS_PACKEDLAYOUT_H
+
+#include "Compress/IR/Compress.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace mlir::kernel {
+
+/// Rows of a tile, and inputs of a block.
+constexpr int64_t kTileRows = 16, kBlockInputs = 32;
+
+struct TileFormat {
+  int64_t rows, columns;
+  int64_t group; ///< inputs that share a scale; a multiple of 32, or ≥ columns
+  unsigned bits;
+  bool isSigned;         ///< codes have 2^(bits-1) added
+  Type scaleType;        ///< f16, bf16 or f32
+  Type zeroType;         ///< null, i8 (unsigned) or a float type
+
+  int64_t getRowTiles() const;
+  int64_t getGroups() const;
+  /// Blocks of group `g`; only the last group may have fewer.
+  int64_t getBlocks(int64_t g) const;
+  int64_t getBlockBytes() const { return 64 * bits; }
+  /// Bytes in front of a group's first block.
+  int64_t getGroupHeaderBytes() const;
+  int64_t getGroupBytes(int64_t g) const;
+  int64_t getRowTileBytes() const;
+  int64_t getBytes() const { return getRowTiles() * getRowTileBytes(); }
+  /// Added to a signed code to make it unsigned.
+  int64_t getBias() const { return isSigned ? int64_t(1) << (bits - 1) : 0; }
+
+  /// The planes, low bits first: widths 8, or of 4, 2 and 1.
+  SmallVector<unsigned> getPlanes() const;
+
+  /// The format, if a value is a tile node.
+  static std::optional<TileFormat> get(Value value);
+};
+
+struct PackedLayout {
+  /// Values that are multiplied by themselves, in the order of the stream, with
+  /// their byte offset from the weight's start.
+  struct Node {
+    Value value;
+    int64_t offset;
+    std::optional<TileFormat> tile;
+  };
+  SmallVector<Node> nodes;
+  /// Offsets of the ops of rows nodes, and of the permutes' indices.
+  llvm::DenseMap<Operation *, int64_t> offsets;
+  int64_t bytes = 0;
+
+  /// The layout of a weight. Fails with an error where an op has no packed form.
+  static FailureOr<PackedLayout> get(compress::WeightOp weight);
+
+  const Node *find(Value value) const;
+};
+
+/// Writes the packed form; `out` has layout.bytes.
+LogicalResult packWeight(compress::WeightOp weight, const PackedLayout &layout,
+                         const compress::WeightStore &store,
+                         MutableArrayRef<uint8_t> out);
+
+/// Position of an op in its weight's body, by which kernel ops name it.
+int64_t getNodeIndex(Value value);
+Value getNode(compress::WeightOp weight, int64_t index);
+
+} // namespace mlir::kernel
+
+#endif // COMPRESS_ANALYSIS_PACKEDLAYOUT_H

@@ -1,0 +1,109 @@
+//===- Expander.h - Code that expands packed expressions --------*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a TileSource emits its expansion with. Expansion fills small f32 buffers
+// in cache, row by row; a dense matrix never exists.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_CONVERSION_EXPANDER_H
+#define COMPRESS_CONVERSION_EXPANDER_H
+
+#include "Kernel/IR/Kernel.h"
+#include "compress/Analysis/PackedLayout.h"
+#include "mlir/IR/Builders.h"
+#include <functional>
+
+namespace mlir {
+class DialectRegistry;
+}
+
+namespace mlir::kernel {
+
+/// Per-thread scratch of one function: buffers are views of one allocation in
+/// the entry block, as large as the kernel that takes the most.
+class ScratchPool {
+public:
+  explicit ScratchPool(Operation *function) : function(function) {}
+  /// A buffer of `elements` f32, alive until `reset`.
+  Value get(OpBuilder &builder, Location loc, int64_t elements);
+  void reset() { used = 0; }
+  /// Sizes the allocation; call once, after the last kernel.
+  void finish();
+
+private:
+  Operation *function;
+  Operation *allocation = nullptr;
+  int64_t used = 0, most = 0;
+};
+
+class Expander {
+public:
+  /// `weights` is a memref<?xi8>, `offset` the weight's byte offset in it.
+  Expander(OpBuilder &builder, Location loc, ScratchPool &scratch,
+           const PackedLayout &layout, Value weights, Value offset)
+      : builder(builder), loc(loc), scratch(scratch), layout(layout),
+        weights(weights), offset(offset) {}
+
+  OpBuilder &builder;
+  Location loc;
+
+  /// Emits what does not depend on the row (whole codebooks), for `value` and
+  /// all below it; before the loop over rows.
+  LogicalResult prepare(Value value);
+  /// Emits the expansion of `count` elements from `begin` into `destination`.
+  LogicalResult expand(Value value, Value begin, Value count,
+                       Value destination);
+  /// Row `row` of a value of rank 2, or all of one of rank 1.
+  LogicalResult expandRow(Value value, Value row, Value destination);
+
+  /// The op's packed bytes, as a buffer of `count` elements.
+  Value packed(Operation *op, int64_t count, Type element);
+  /// What prepare() made of a value, or null.
+  Value prepared(Value value) const { return preparedValues.lookup(value); }
+  void setPrepared(Value value, Value buffer) { preparedValues[value] = buffer; }
+
+  /// A scratch buffer, memref<elements x f32>.
+  Value buffer(int64_t elements) { return scratch.get(builder, loc, elements); }
+
+  // Short forms.
+  Value index(int64_t value);
+  Value f32(float value);
+  Value add(Value a, Value b);
+  Value sub(Value a, Value b);
+  Value mul(Value a, Value b);
+  Value div(Value a, Value b);
+  Value rem(Value a, Value b);
+  Value load(Value buffer, Value index);
+  void store(Value value, Value buffer, Value index);
+  /// for (i = begin; i < end; i += step) body(i)
+  void loop(Value begin, Value end, int64_t step,
+            const std::function<void(Value)> &body);
+  /// The same with carried values.
+  SmallVector<Value>
+  loop(Value begin, Value end, int64_t step, ValueRange carried,
+       const std::function<SmallVector<Value>(Value, ValueRange)> &body);
+  /// A float element of any float type, or an integer, as f32.
+  Value toF32(Value value, bool isSigned = false);
+
+  const PackedLayout &getLayout() const { return layout; }
+  Value getWeights() const { return weights; }
+  /// Byte offset of a part of the weight.
+  Value at(int64_t bytes) { return add(offset, index(bytes)); }
+
+private:
+  ScratchPool &scratch;
+  const PackedLayout &layout;
+  Value weights, offset;
+  llvm::DenseMap<Value, Value> preparedValues;
+};
+
+/// Attaches TileSource to the ops of the compress dialect.
+void registerTileSources(DialectRegistry &registry);
+
+} // namespace mlir::kernel
+
+#endif // COMPRESS_CONVERSION_EXPANDER_H

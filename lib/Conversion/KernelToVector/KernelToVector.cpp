@@ -1,0 +1,166 @@
+//===- KernelToVector.cpp - Passes from kernel ops to vector code ---------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compress/Conversion/KernelToVector.h"
+#include "Compress/IR/Compress.h"
+#include "Kernel/Transforms/Passes.h"
+#include "Matmul.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+namespace mlir::kernel {
+#define GEN_PASS_DEF_CONVERTKERNELTOVECTORPASS
+#define GEN_PASS_DEF_SPLITTHREADSPASS
+#include "Kernel/Transforms/Passes.h.inc"
+} // namespace mlir::kernel
+
+using namespace mlir;
+using namespace mlir::kernel;
+
+std::optional<Blocking> mlir::kernel::getBlocking(StringRef instructionSet) {
+  // Thirty-two vector registers of a whole tile row, or sixteen of half of one.
+  if (instructionSet == "avx512vnni")
+    return Blocking{2, 6, 8, 4, 4};
+  if (instructionSet == "neon")
+    return Blocking{1, 4, 4, 2, 2};
+  if (instructionSet == "avxvnni" || instructionSet == "avx2" ||
+      instructionSet == "generic")
+    return Blocking{1, 3, 4, 2, 2};
+  return std::nullopt;
+}
+
+namespace {
+struct ConvertKernelToVector
+    : kernel::impl::ConvertKernelToVectorPassBase<ConvertKernelToVector> {
+  using ConvertKernelToVectorPassBase::ConvertKernelToVectorPassBase;
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    ConvertKernelToVectorPassBase::getDependentDialects(registry);
+    registerTileSources(registry);
+  }
+
+  void runOnOperation() override {
+    std::optional<Blocking> blocking = getBlocking(target);
+    if (!blocking) {
+      getOperation().emitError("target \"")
+          << target << "\" is unknown; there are avx512vnni, avxvnni, avx2, "
+                       "generic and neon";
+      return signalPassFailure();
+    }
+    llvm::StringMap<PackedLayout> layouts;
+    auto layoutOf = [&](Operation *op,
+                        FlatSymbolRefAttr name) -> const PackedLayout * {
+      auto it = layouts.find(name.getValue());
+      if (it != layouts.end())
+        return &it->second;
+      auto weight =
+          SymbolTable::lookupNearestSymbolFrom<compress::WeightOp>(op, name);
+      if (!weight) {
+        op->emitOpError("names @")
+            << name.getValue() << ", but no compress.weight of that name is there";
+        return nullptr;
+      }
+      FailureOr<PackedLayout> layout = PackedLayout::get(weight);
+      if (failed(layout))
+        return nullptr;
+      return &layouts.try_emplace(name.getValue(), std::move(*layout))
+                  .first->second;
+    };
+    for (auto function : getOperation().getOps<FunctionOpInterface>()) {
+      if (function.isExternal())
+        continue;
+      ScratchPool scratch(function);
+      SmallVector<Operation *> ops;
+      function.walk([&](Operation *op) {
+        if (isa<MatmulOp, MatmulInt8Op, GatherRowsOp, QuantizeActivationsOp>(op))
+          ops.push_back(op);
+      });
+      for (Operation *op : ops) {
+        LogicalResult result = success();
+        if (auto quantize = dyn_cast<QuantizeActivationsOp>(op)) {
+          lowerQuantizeActivations(quantize);
+        } else {
+          const PackedLayout *layout =
+              layoutOf(op, op->getAttrOfType<FlatSymbolRefAttr>("weight"));
+          if (!layout)
+            return signalPassFailure();
+          if (auto matmul = dyn_cast<MatmulOp>(op))
+            result = lowerMatmul(matmul, *layout, *blocking, scratch);
+          else if (auto integer = dyn_cast<MatmulInt8Op>(op))
+            result = lowerMatmulInt8(integer, *layout, *blocking, scratch);
+          else
+            result = lowerGatherRows(cast<GatherRowsOp>(op), *layout, scratch);
+        }
+        if (failed(result))
+          return signalPassFailure();
+        op->erase();
+      }
+      scratch.finish();
+    }
+  }
+};
+
+struct SplitThreads : kernel::impl::SplitThreadsPassBase<SplitThreads> {
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<FunctionOpInterface>()) {
+      if (function.isExternal() || function.getNumArguments() < 2 ||
+          !isa<ContextType>(function.getArgument(0).getType()))
+        continue;
+      SmallVector<scf::ForallOp> loops;
+      function.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
+      if (loops.empty())
+        continue;
+      OpBuilder b(&function.getFunctionBody().front(),
+                  function.getFunctionBody().front().begin());
+      Location loc = function.getLoc();
+      Value thread = function.getArgument(1);
+      Value threads = FieldOp::create(b, loc, b.getIndexType(),
+                                      function.getArgument(0),
+                                      ContextField::threads);
+      Value next = arith::AddIOp::create(
+          b, loc, thread, arith::ConstantIndexOp::create(b, loc, 1));
+      for (scf::ForallOp loop : loops)
+        split(loop, thread, next, threads);
+    }
+  }
+
+  void split(scf::ForallOp loop, Value thread, Value next, Value threads) {
+    OpBuilder b(loop);
+    Location loc = loop.getLoc();
+    SmallVector<Value> uppers = loop.getUpperBound(b);
+    Value total = uppers.front();
+    for (Value upper : ArrayRef(uppers).drop_front())
+      total = arith::MulIOp::create(b, loc, total, upper);
+    auto share = [&](Value i) -> Value {
+      return arith::DivUIOp::create(
+          b, loc, arith::MulIOp::create(b, loc, total, i), threads);
+    };
+    auto own = scf::ForOp::create(b, loc, share(thread), share(next),
+                                  arith::ConstantIndexOp::create(b, loc, 1));
+    b.setInsertionPointToStart(own.getBody());
+    SmallVector<Value> indices(uppers.size());
+    Value rest = own.getInductionVar();
+    for (int64_t d = int64_t(uppers.size()) - 1; d > 0; --d) {
+      indices[d] = arith::RemUIOp::create(b, loc, rest, uppers[d]);
+      rest = arith::DivUIOp::create(b, loc, rest, uppers[d]);
+    }
+    indices[0] = rest;
+    for (auto [var, index] : llvm::zip(loop.getInductionVars(), indices))
+      var.replaceAllUsesWith(index);
+    Block *body = loop.getBody();
+    own.getBody()->getOperations().splice(
+        std::prev(own.getBody()->end()), body->getOperations(), body->begin(),
+        std::prev(body->end()));
+    loop.erase();
+  }
+};
+} // namespace
+

@@ -1,0 +1,546 @@
+//===- TileSources.cpp - Packed forms of the compress dialect's ops -------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compress/IR/Compress.h"
+#include "Compress/IR/Store.h"
+#include "compress/Conversion/Expander.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/DialectRegistry.h"
+
+using namespace mlir;
+using namespace mlir::compress;
+using namespace mlir::kernel;
+
+namespace {
+
+RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+//===----------------------------------------------------------------------===//
+// Leaves: their elements as stored
+//===----------------------------------------------------------------------===//
+
+LogicalResult expandLeaf(Operation *op, Expander &e, Value begin, Value count,
+                         Value destination) {
+  RankedTensorType type = typeOf(op->getResult(0));
+  Type element = type.getElementType();
+  OpBuilder &b = e.builder;
+  Location loc = e.loc;
+  int64_t elements = type.getNumElements();
+  auto integer = dyn_cast<IntegerType>(element);
+  if (!integer || integer.getWidth() % 8 == 0) {
+    Type signless =
+        integer ? Type(b.getIntegerType(integer.getWidth())) : element;
+    Value source = e.packed(op, elements, signless);
+    bool isSigned = integer && !integer.isUnsigned();
+    e.loop(e.index(0), count, 1, [&](Value i) {
+      e.store(e.toF32(e.load(source, e.add(begin, i)), isSigned), destination,
+              i);
+    });
+    return success();
+  }
+  unsigned width = integer.getWidth();
+  // A code lies in at most two neighbouring bytes (width ≤ 8) or three.
+  Value source = e.packed(op, getTensorBytes(type) + 4, b.getI8Type());
+  Type i32 = b.getI32Type();
+  e.loop(e.index(0), count, 1, [&](Value i) {
+    Value bit = e.mul(e.add(begin, i), e.index(width));
+    Value byte = e.div(bit, e.index(8));
+    Value shift =
+        arith::IndexCastOp::create(b, loc, i32, e.rem(bit, e.index(8)));
+    Value word = arith::ExtUIOp::create(b, loc, i32, e.load(source, byte));
+    for (unsigned more = 1; more * 8 < width + (8 % width ? 7 : 0); ++more) {
+      Value next = arith::ExtUIOp::create(
+          b, loc, i32, e.load(source, e.add(byte, e.index(more))));
+      word = arith::OrIOp::create(
+          b, loc, word,
+          arith::ShLIOp::create(
+              b, loc, next,
+              arith::ConstantIntOp::create(b, loc, i32, 8 * more)));
+    }
+    word = arith::ShRUIOp::create(b, loc, word, shift);
+    if (integer.isUnsigned()) {
+      word = arith::AndIOp::create(
+          b, loc, word,
+          arith::ConstantIntOp::create(b, loc, i32, (int64_t(1) << width) - 1));
+    } else {
+      Value up = arith::ConstantIntOp::create(b, loc, i32, 32 - width);
+      word = arith::ShRSIOp::create(
+          b, loc, arith::ShLIOp::create(b, loc, word, up), up);
+    }
+    e.store(e.toF32(word, true), destination, i);
+  });
+  return success();
+}
+
+struct StoredSource
+    : TileSource::ExternalModel<StoredSource, StoredOp> {
+  int64_t getPackedBytes(Operation *op) const {
+    return getTensorBytes(typeOf(op->getResult(0)));
+  }
+  LogicalResult pack(Operation *op, ExpressionEvaluator &evaluator,
+                     MutableArrayRef<uint8_t> out) const {
+    auto stored = cast<StoredOp>(op);
+    std::optional<WeightStore::Blob> blob =
+        evaluator.getStore().lookup(stored.getKey());
+    if (!blob || blob->bytes.size() != out.size())
+      return op->emitOpError("names tensor \"")
+             << stored.getKey() << "\", which the weight store "
+             << (blob ? "has with another size" : "does not have");
+    llvm::copy(blob->bytes, out.begin());
+    return success();
+  }
+  LogicalResult expand(Operation *op, Expander &e, Value begin, Value count,
+                       Value destination) const {
+    return expandLeaf(op, e, begin, count, destination);
+  }
+};
+
+struct ConstantSource
+    : TileSource::ExternalModel<ConstantSource, compress::ConstantOp> {
+  int64_t getPackedBytes(Operation *op) const {
+    return getTensorBytes(typeOf(op->getResult(0)));
+  }
+  LogicalResult pack(Operation *op, ExpressionEvaluator &evaluator,
+                     MutableArrayRef<uint8_t> out) const {
+    RankedTensorType type = typeOf(op->getResult(0));
+    FailureOr<std::vector<float>> values =
+        evaluator.evaluateRows(op->getResult(0), 0, getRowCount(type));
+    if (failed(values))
+      return failure();
+    llvm::copy(packElements(*values, type.getElementType()), out.begin());
+    return success();
+  }
+  LogicalResult expand(Operation *op, Expander &e, Value begin, Value count,
+                       Value destination) const {
+    return expandLeaf(op, e, begin, count, destination);
+  }
+};
+
+/// Ops that pack nothing of their own.
+template <typename Model, typename Op>
+struct PlainSource : TileSource::ExternalModel<Model, Op> {
+  int64_t getPackedBytes(Operation *) const { return 0; }
+  LogicalResult pack(Operation *, ExpressionEvaluator &,
+                     MutableArrayRef<uint8_t>) const {
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Dequantize, lookup
+//===----------------------------------------------------------------------===//
+
+struct DequantizeSource : PlainSource<DequantizeSource, DequantizeOp> {
+  LogicalResult expand(Operation *operation, Expander &e, Value begin,
+                       Value count, Value destination) const {
+    auto op = cast<DequantizeOp>(operation);
+    OpBuilder &b = e.builder;
+    RankedTensorType codes = typeOf(op.getCodes());
+    int64_t columns = codes.getShape().back();
+    int64_t group = op.getEffectiveGroupSize();
+    int64_t groups = llvm::divideCeil(columns, group);
+    if (failed(e.expand(op.getCodes(), begin, count, destination)))
+      return failure();
+    // Scales of a row, or, in rank 1, of all groups that the range meets.
+    Value firstGroup, groupCount;
+    if (codes.getRank() == 1) {
+      firstGroup = e.div(begin, e.index(group));
+      Value last = e.div(e.add(e.add(begin, count), e.index(group - 1)),
+                         e.index(group));
+      groupCount = e.sub(last, firstGroup);
+    } else {
+      firstGroup = e.mul(e.div(begin, e.index(columns)), e.index(groups));
+      groupCount = e.index(groups);
+    }
+    Value scales = e.buffer(groups), zeros;
+    if (failed(e.expand(op.getScales(), firstGroup, groupCount, scales)))
+      return failure();
+    if (op.getZeros()) {
+      zeros = e.buffer(groups);
+      if (failed(e.expand(op.getZeros(), firstGroup, groupCount, zeros)))
+        return failure();
+    }
+    auto apply = [&](Value g, Value i) {
+      Value value = e.load(destination, i);
+      if (zeros)
+        value = arith::SubFOp::create(b, e.loc, value, e.load(zeros, g));
+      value = arith::MulFOp::create(b, e.loc, value, e.load(scales, g));
+      e.store(value, destination, i);
+    };
+    if (codes.getRank() == 1) {
+      e.loop(e.index(0), count, 1, [&](Value i) {
+        apply(e.sub(e.div(e.add(begin, i), e.index(group)), firstGroup), i);
+      });
+      return success();
+    }
+    e.loop(e.index(0), e.index(groups), 1, [&](Value g) {
+      Value first = e.mul(g, e.index(group));
+      Value end = arith::MinUIOp::create(
+          b, e.loc, e.add(first, e.index(group)), e.index(columns));
+      e.loop(first, end, 1, [&](Value i) { apply(g, i); });
+    });
+    return success();
+  }
+};
+
+struct LookupSource : PlainSource<LookupSource, LookupOp> {
+  LogicalResult expand(Operation *operation, Expander &e, Value begin,
+                       Value count, Value destination) const {
+    auto op = cast<LookupOp>(operation);
+    OpBuilder &b = e.builder;
+    RankedTensorType codesType = typeOf(op.getCodes());
+    RankedTensorType bookType = typeOf(op.getCodebook());
+    int64_t cell = op.getCell(), width = bookType.getDimSize(1);
+    int64_t columns = codesType.getShape().back();
+    // A range of rank 1 may begin and end within a cell.
+    Value firstCode = e.div(begin, e.index(cell));
+    Value endCode = e.div(e.add(e.add(begin, count), e.index(cell - 1)),
+                          e.index(cell));
+    Value codes = e.buffer(columns + 1);
+    if (failed(e.expand(op.getCodes(), firstCode, e.sub(endCode, firstCode),
+                        codes)))
+      return failure();
+    Value book = e.prepared(op.getCodebook());
+    Value firstBook = e.index(0);
+    int64_t group = columns;
+    if (op.getGroupSize()) {
+      // The codebooks of this row.
+      group = *op.getGroupSize();
+      int64_t groups = llvm::divideCeil(columns, group);
+      firstBook = e.index(0);
+      Value row = e.div(firstCode, e.index(columns));
+      book = e.buffer(groups * width);
+      if (failed(e.expand(op.getCodebook(),
+                          e.mul(row, e.index(groups * width)),
+                          e.index(groups * width), book)))
+        return failure();
+    } else if (!book) {
+      book = e.buffer(width);
+      if (failed(e.expand(op.getCodebook(), e.index(0), e.index(width), book)))
+        return failure();
+    }
+    bool grouped = bool(op.getGroupSize());
+    e.loop(e.index(0), count, 1, [&](Value i) {
+      Value position = e.add(begin, i);
+      Value c = e.sub(e.div(position, e.index(cell)), firstCode);
+      Value code = arith::FPToUIOp::create(b, e.loc, b.getI32Type(),
+                                           e.load(codes, c));
+      Value entry = arith::IndexCastUIOp::create(b, e.loc, b.getIndexType(), code);
+      entry = e.add(e.mul(entry, e.index(cell)), e.rem(position, e.index(cell)));
+      if (grouped) {
+        Value column = e.rem(e.add(firstCode, c), e.index(columns));
+        entry = e.add(entry, e.mul(e.div(column, e.index(group)),
+                                   e.index(width)));
+      }
+      e.store(e.load(book, entry), destination, i);
+    });
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Densify: an index of kept values beside the mask
+//===----------------------------------------------------------------------===//
+
+/// Ones of a mask before each row, and the total: u32.
+LogicalResult packPrefix(Value mask, int64_t rows, int64_t perRow,
+                         ExpressionEvaluator &evaluator,
+                         MutableArrayRef<uint8_t> out) {
+  FailureOr<ArrayRef<float>> bits = evaluator.evaluateWhole(mask);
+  if (failed(bits))
+    return failure();
+  uint32_t total = 0;
+  for (int64_t r = 0; r <= rows; ++r) {
+    std::memcpy(out.data() + 4 * r, &total, 4);
+    if (r < rows)
+      total += llvm::count(bits->slice(r * perRow, perRow), 1.0f);
+  }
+  return success();
+}
+
+Value loadCount(Expander &e, Value prefix, Value i) {
+  return arith::IndexCastUIOp::create(e.builder, e.loc,
+                                      e.builder.getIndexType(),
+                                      e.load(prefix, i));
+}
+
+/// Whether bit `position` of a mask is set.
+Value testBit(Expander &e, Value maskBytes, Value position) {
+  OpBuilder &b = e.builder;
+  Value byte = e.load(maskBytes, e.div(position, e.index(8)));
+  Value shift = arith::IndexCastOp::create(b, e.loc, b.getI8Type(),
+                                           e.rem(position, e.index(8)));
+  Value bit = arith::ShRUIOp::create(b, e.loc, byte, shift);
+  return arith::TruncIOp::create(b, e.loc, b.getI1Type(), bit);
+}
+
+struct DensifySource : TileSource::ExternalModel<DensifySource, DensifyOp> {
+  static int64_t rows(DensifyOp op) {
+    RankedTensorType type = typeOf(op);
+    return type.getRank() == 2 ? type.getDimSize(0) : 1;
+  }
+  int64_t getPackedBytes(Operation *op) const {
+    return 4 * (rows(cast<DensifyOp>(op)) + 1);
+  }
+  LogicalResult pack(Operation *operation, ExpressionEvaluator &evaluator,
+                     MutableArrayRef<uint8_t> out) const {
+    auto op = cast<DensifyOp>(operation);
+    return packPrefix(op.getMask(), rows(op), typeOf(op).getShape().back(),
+                      evaluator, out);
+  }
+  LogicalResult expand(Operation *operation, Expander &e, Value begin,
+                       Value count, Value destination) const {
+    auto op = cast<DensifyOp>(operation);
+    OpBuilder &b = e.builder;
+    Location loc = e.loc;
+    RankedTensorType type = typeOf(op);
+    int64_t columns = type.getShape().back();
+    if (!isa<StoredOp, compress::ConstantOp>(op.getMask().getDefiningOp()))
+      return op.emitOpError("has a mask that is no leaf");
+    Value prefix = e.packed(op, rows(op) + 1, b.getI32Type());
+    Value mask = e.packed(op.getMask().getDefiningOp(),
+                          getTensorBytes(typeOf(op.getMask())) + 8,
+                          b.getI8Type());
+    Value row = e.div(begin, e.index(columns));
+    Value first = loadCount(e, prefix, row);
+    Value end = loadCount(e, prefix, e.add(row, e.index(1)));
+    Value values = e.buffer(columns + 16);
+    if (failed(e.expand(op.getValues(), first, e.sub(end, first), values)))
+      return failure();
+    if (columns % 16 == 0) {
+      // Sixteen mask bits at a time; an expanding load spreads the values.
+      auto vector = VectorType::get({16}, b.getF32Type());
+      auto bits = VectorType::get({16}, b.getI1Type());
+      Value zeros = arith::ConstantOp::create(
+          b, loc, DenseElementsAttr::get(vector, 0.0f));
+      e.loop(e.index(0), e.index(columns), 16, {e.index(0)},
+             [&](Value c, ValueRange carried) -> SmallVector<Value> {
+               Value byte = e.div(e.add(begin, c), e.index(8));
+               Value two = mlir::vector::LoadOp::create(
+                   b, loc, VectorType::get({2}, b.getI8Type()), mask, byte);
+               Value lanes = mlir::vector::BitCastOp::create(b, loc, bits, two);
+               Value spread = mlir::vector::ExpandLoadOp::create(
+                   b, loc, vector, values, carried.front(), lanes, zeros);
+               mlir::vector::StoreOp::create(b, loc, spread, destination, c);
+               Value word = mlir::vector::BitCastOp::create(
+                   b, loc, VectorType::get({1}, b.getI16Type()), two);
+               Value scalar = mlir::vector::ExtractOp::create(b, loc, word, 0);
+               Value ones = math::CtPopOp::create(b, loc, scalar);
+               return {e.add(carried.front(),
+                             arith::IndexCastUIOp::create(
+                                 b, loc, b.getIndexType(), ones))};
+             });
+      return success();
+    }
+    e.loop(e.index(0), e.index(columns), 1, {e.index(0)},
+           [&](Value c, ValueRange carried) -> SmallVector<Value> {
+             Value bit = testBit(e, mask, e.add(begin, c));
+             Value value = arith::SelectOp::create(
+                 b, loc, bit, e.load(values, carried.front()), e.f32(0));
+             e.store(value, destination, c);
+             return {arith::SelectOp::create(
+                 b, loc, bit, e.add(carried.front(), e.index(1)),
+                 carried.front())};
+           });
+    return success();
+  }
+};
+
+struct DensifyNMSource : PlainSource<DensifyNMSource, DensifyNMOp> {
+  LogicalResult expand(Operation *operation, Expander &e, Value begin,
+                       Value count, Value destination) const {
+    auto op = cast<DensifyNMOp>(operation);
+    OpBuilder &b = e.builder;
+    int64_t columns = typeOf(op).getDimSize(1), n = op.getN(), m = op.getM();
+    int64_t kept = columns / m * n;
+    Value values = e.buffer(kept), positions = e.buffer(kept);
+    Value first = e.mul(e.div(begin, e.index(columns)), e.index(kept));
+    if (failed(e.expand(op.getValues(), first, e.index(kept), values)) ||
+        failed(e.expand(op.getPositions(), first, e.index(kept), positions)))
+      return failure();
+    e.loop(e.index(0), e.index(columns), 1,
+           [&](Value c) { e.store(e.f32(0), destination, c); });
+    e.loop(e.index(0), e.index(kept), 1, [&](Value i) {
+      Value within = arith::FPToUIOp::create(b, e.loc, b.getI32Type(),
+                                             e.load(positions, i));
+      Value column = e.add(
+          e.mul(e.div(i, e.index(n)), e.index(m)),
+          arith::IndexCastUIOp::create(b, e.loc, b.getIndexType(), within));
+      e.store(e.load(values, i), destination, column);
+    });
+    return success();
+  }
+};
+
+struct DensifyBlocksSource
+    : TileSource::ExternalModel<DensifyBlocksSource, DensifyBlocksOp> {
+  static int64_t blockRows(DensifyBlocksOp op) {
+    return typeOf(op.getMask()).getDimSize(0);
+  }
+  int64_t getPackedBytes(Operation *op) const {
+    return 4 * (blockRows(cast<DensifyBlocksOp>(op)) + 1);
+  }
+  LogicalResult pack(Operation *operation, ExpressionEvaluator &evaluator,
+                     MutableArrayRef<uint8_t> out) const {
+    auto op = cast<DensifyBlocksOp>(operation);
+    return packPrefix(op.getMask(), blockRows(op),
+                      typeOf(op.getMask()).getDimSize(1), evaluator, out);
+  }
+  LogicalResult expand(Operation *operation, Expander &e, Value begin,
+                       Value count, Value destination) const {
+    auto op = cast<DensifyBlocksOp>(operation);
+    OpBuilder &b = e.builder;
+    Location loc = e.loc;
+    int64_t columns = typeOf(op).getDimSize(1);
+    int64_t rows = op.getBlockRows(), width = op.getBlockColumns();
+    int64_t across = columns / width;
+    if (!isa<StoredOp, compress::ConstantOp>(op.getMask().getDefiningOp()))
+      return op.emitOpError("has a mask that is no leaf");
+    Value prefix = e.packed(op, blockRows(op) + 1, b.getI32Type());
+    Value mask = e.packed(op.getMask().getDefiningOp(),
+                          getTensorBytes(typeOf(op.getMask())), b.getI8Type());
+    Value row = e.div(begin, e.index(columns));
+    Value blockRow = e.div(row, e.index(rows));
+    Value within = e.rem(row, e.index(rows));
+    e.loop(e.index(0), e.index(columns), 1,
+           [&](Value c) { e.store(e.f32(0), destination, c); });
+    // Values are of rank 2, so whole blocks are expanded; of each, one row.
+    Value block = e.buffer(rows * width);
+    LogicalResult result = success();
+    e.loop(e.index(0), e.index(across), 1, {loadCount(e, prefix, blockRow)},
+           [&](Value c, ValueRange carried) -> SmallVector<Value> {
+             Value bit =
+                 testBit(e, mask, e.add(e.mul(blockRow, e.index(across)), c));
+             auto branch = scf::IfOp::create(b, loc, b.getIndexType(), bit,
+                                             /*withElseRegion=*/true);
+             {
+               OpBuilder::InsertionGuard guard(b);
+               b.setInsertionPointToStart(branch.thenBlock());
+               if (failed(e.expandRow(op.getValues(), carried.front(), block)))
+                 result = failure();
+               e.loop(e.index(0), e.index(width), 1, [&](Value i) {
+                 Value value = e.load(
+                     block, e.add(e.mul(within, e.index(width)), i));
+                 e.store(value, destination,
+                         e.add(e.mul(c, e.index(width)), i));
+               });
+               scf::YieldOp::create(b, loc,
+                                    e.add(carried.front(), e.index(1)));
+               b.setInsertionPointToStart(branch.elseBlock());
+               scf::YieldOp::create(b, loc, carried.front());
+             }
+             return {branch.getResult(0)};
+           });
+    return result;
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Product, sum, permute: where a row is wanted rather than a product
+//===----------------------------------------------------------------------===//
+
+struct ProductSource : PlainSource<ProductSource, ProductOp> {
+  LogicalResult expand(Operation *operation, Expander &e, Value begin,
+                       Value count, Value destination) const {
+    auto op = cast<ProductOp>(operation);
+    OpBuilder &b = e.builder;
+    int64_t columns = typeOf(op).getDimSize(1);
+    int64_t inner = typeOf(op.getLeft()).getDimSize(1);
+    Value left = e.buffer(inner), right = e.buffer(columns);
+    if (failed(e.expandRow(op.getLeft(), e.div(begin, e.index(columns)), left)))
+      return failure();
+    e.loop(e.index(0), e.index(columns), 1,
+           [&](Value c) { e.store(e.f32(0), destination, c); });
+    LogicalResult result = success();
+    e.loop(e.index(0), e.index(inner), 1, [&](Value k) {
+      if (failed(e.expandRow(op.getRight(), k, right)))
+        result = failure();
+      Value factor = e.load(left, k);
+      e.loop(e.index(0), e.index(columns), 1, [&](Value c) {
+        Value sum = arith::AddFOp::create(
+            b, e.loc, e.load(destination, c),
+            arith::MulFOp::create(b, e.loc, factor, e.load(right, c)));
+        e.store(sum, destination, c);
+      });
+    });
+    return result;
+  }
+};
+
+struct SumSource : PlainSource<SumSource, SumOp> {
+  LogicalResult expand(Operation *operation, Expander &e, Value begin,
+                       Value count, Value destination) const {
+    auto op = cast<SumOp>(operation);
+    OpBuilder &b = e.builder;
+    if (failed(e.expand(op.getTerms().front(), begin, count, destination)))
+      return failure();
+    int64_t size = typeOf(op).getShape().empty() ? 1 : typeOf(op).getShape().back();
+    Value term = e.buffer(size);
+    for (Value operand : op.getTerms().drop_front()) {
+      if (failed(e.expand(operand, begin, count, term)))
+        return failure();
+      e.loop(e.index(0), count, 1, [&](Value i) {
+        e.store(arith::AddFOp::create(b, e.loc, e.load(destination, i),
+                                      e.load(term, i)),
+                destination, i);
+      });
+    }
+    return success();
+  }
+};
+
+struct PermuteSource : PlainSource<PermuteSource, PermuteOp> {
+  LogicalResult expand(Operation *operation, Expander &e, Value begin,
+                       Value count, Value destination) const {
+    auto op = cast<PermuteOp>(operation);
+    OpBuilder &b = e.builder;
+    int64_t columns = typeOf(op).getDimSize(1);
+    Value row = e.div(begin, e.index(columns));
+    auto toIndex = [&](Value f) -> Value {
+      Value i = arith::FPToUIOp::create(b, e.loc, b.getI32Type(), f);
+      return arith::IndexCastUIOp::create(b, e.loc, b.getIndexType(), i);
+    };
+    if (op.getDim() == 0) {
+      Value index = e.buffer(1);
+      if (failed(e.expand(op.getIndices(), row, e.index(1), index)))
+        return failure();
+      return e.expandRow(op.getSource(), toIndex(e.load(index, e.index(0))),
+                         destination);
+    }
+    Value source = e.buffer(columns), indices = e.buffer(columns);
+    if (failed(e.expandRow(op.getSource(), row, source)) ||
+        failed(e.expand(op.getIndices(), e.index(0), e.index(columns), indices)))
+      return failure();
+    e.loop(e.index(0), e.index(columns), 1, [&](Value c) {
+      e.store(e.load(source, toIndex(e.load(indices, c))), destination, c);
+    });
+    return success();
+  }
+};
+
+} // namespace
+
+void mlir::kernel::registerTileSources(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, CompressDialect *) {
+    StoredOp::attachInterface<StoredSource>(*context);
+    compress::ConstantOp::attachInterface<ConstantSource>(*context);
+    DequantizeOp::attachInterface<DequantizeSource>(*context);
+    LookupOp::attachInterface<LookupSource>(*context);
+    DensifyOp::attachInterface<DensifySource>(*context);
+    DensifyNMOp::attachInterface<DensifyNMSource>(*context);
+    DensifyBlocksOp::attachInterface<DensifyBlocksSource>(*context);
+    ProductOp::attachInterface<ProductSource>(*context);
+    SumOp::attachInterface<SumSource>(*context);
+    PermuteOp::attachInterface<PermuteSource>(*context);
+  });
+}

@@ -14,8 +14,7 @@
 
 #include "Kernel/IR/Kernel.h"
 #include "compress/Analysis/PackedLayout.h"
-#include "mlir/IR/Builders.h"
-#include <functional>
+#include "compress/Conversion/CodeBuilder.h"
 
 namespace mlir {
 class DialectRegistry;
@@ -40,16 +39,13 @@ private:
   int64_t used = 0, most = 0;
 };
 
-class Expander {
+class Expander : public CodeBuilder {
 public:
   /// `weights` is a memref<?xi8>, `offset` the weight's byte offset in it.
   Expander(OpBuilder &builder, Location loc, ScratchPool &scratch,
            const PackedLayout &layout, Value weights, Value offset)
-      : builder(builder), loc(loc), scratch(scratch), layout(layout),
+      : CodeBuilder(builder, loc), scratch(scratch), layout(layout),
         weights(weights), offset(offset) {}
-
-  OpBuilder &builder;
-  Location loc;
 
   /// Emits what does not depend on the row (whole codebooks), for `value` and
   /// all below it; before the loop over rows.
@@ -68,26 +64,6 @@ public:
 
   /// A scratch buffer, memref<elements x f32>.
   Value buffer(int64_t elements) { return scratch.get(builder, loc, elements); }
-
-  // Short forms.
-  Value index(int64_t value);
-  Value f32(float value);
-  Value add(Value a, Value b);
-  Value sub(Value a, Value b);
-  Value mul(Value a, Value b);
-  Value div(Value a, Value b);
-  Value rem(Value a, Value b);
-  Value load(Value buffer, Value index);
-  void store(Value value, Value buffer, Value index);
-  /// for (i = begin; i < end; i += step) body(i)
-  void loop(Value begin, Value end, int64_t step,
-            const std::function<void(Value)> &body);
-  /// The same with carried values.
-  SmallVector<Value>
-  loop(Value begin, Value end, int64_t step, ValueRange carried,
-       const std::function<SmallVector<Value>(Value, ValueRange)> &body);
-  /// A float element of any float type, or an integer, as f32.
-  Value toF32(Value value, bool isSigned = false);
 
   const PackedLayout &getLayout() const { return layout; }
   Value getWeights() const { return weights; }

@@ -48,69 +48,6 @@ void ScratchPool::finish() {
         bytesType(allocation->getContext(), std::max<int64_t>(most, 64)));
 }
 
-//===----------------------------------------------------------------------===//
-// Short forms
-//===----------------------------------------------------------------------===//
-
-Value Expander::index(int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
-}
-Value Expander::f32(float value) {
-  return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
-}
-Value Expander::add(Value a, Value b) {
-  return arith::AddIOp::create(builder, loc, a, b);
-}
-Value Expander::sub(Value a, Value b) {
-  return arith::SubIOp::create(builder, loc, a, b);
-}
-Value Expander::mul(Value a, Value b) {
-  return arith::MulIOp::create(builder, loc, a, b);
-}
-Value Expander::div(Value a, Value b) {
-  return arith::DivUIOp::create(builder, loc, a, b);
-}
-Value Expander::rem(Value a, Value b) {
-  return arith::RemUIOp::create(builder, loc, a, b);
-}
-Value Expander::load(Value buffer, Value index) {
-  return memref::LoadOp::create(builder, loc, buffer, index);
-}
-void Expander::store(Value value, Value buffer, Value index) {
-  memref::StoreOp::create(builder, loc, value, buffer, index);
-}
-
-void Expander::loop(Value begin, Value end, int64_t step,
-                    const std::function<void(Value)> &body) {
-  auto loop = scf::ForOp::create(builder, loc, begin, end, index(step));
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  body(loop.getInductionVar());
-}
-
-SmallVector<Value> Expander::loop(
-    Value begin, Value end, int64_t step, ValueRange carried,
-    const std::function<SmallVector<Value>(Value, ValueRange)> &body) {
-  auto loop = scf::ForOp::create(builder, loc, begin, end, index(step), carried);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  SmallVector<Value> next =
-      body(loop.getInductionVar(), loop.getRegionIterArgs());
-  scf::YieldOp::create(builder, loc, next);
-  return loop.getResults();
-}
-
-Value Expander::toF32(Value value, bool isSigned) {
-  Type type = value.getType();
-  if (type.isF32())
-    return value;
-  if (isa<FloatType>(type))
-    return arith::ExtFOp::create(builder, loc, builder.getF32Type(), value);
-  if (isSigned)
-    return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), value);
-  return arith::UIToFPOp::create(builder, loc, builder.getF32Type(), value);
-}
-
 Value Expander::packed(Operation *op, int64_t count, Type element) {
   Value begin = at(layout.offsets.lookup(op));
   return memref::ViewOp::create(builder, loc, MemRefType::get({count}, element),

@@ -18,7 +18,6 @@ using namespace mlir::kernel;
 
 namespace {
 
-constexpr int64_t kLanes = 16;
 /// Bytes ahead of the stream that a product with one token prefetches.
 constexpr int64_t kPrefetchDistance = 4096;
 
@@ -26,34 +25,11 @@ constexpr int64_t kPrefetchDistance = 4096;
 struct Emitter : Expander {
   using Expander::Expander;
 
-  VectorType f32s() { return VectorType::get({kLanes}, builder.getF32Type()); }
-  VectorType i32s() { return VectorType::get({kLanes}, builder.getI32Type()); }
   VectorType bytes() { return VectorType::get({4 * kLanes}, builder.getI8Type()); }
-
-  Value zeros() { return splatF32(0.0f); }
-  Value splatF32(float value) {
-    return arith::ConstantOp::create(builder, loc,
-                                     DenseElementsAttr::get(f32s(), value));
-  }
-  Value splat(VectorType type, Value scalar) {
-    return vector::BroadcastOp::create(builder, loc, type, scalar);
-  }
   Value splatByte(int64_t value) {
     return arith::ConstantOp::create(
         builder, loc,
         DenseElementsAttr::get(bytes(), builder.getI8IntegerAttr(int8_t(value))));
-  }
-  Value fma(Value a, Value b, Value c) {
-    return vector::FMAOp::create(builder, loc, a, b, c);
-  }
-  Value mulf(Value a, Value b) {
-    return arith::MulFOp::create(builder, loc, a, b);
-  }
-  Value addf(Value a, Value b) {
-    return arith::AddFOp::create(builder, loc, a, b);
-  }
-  Value subf(Value a, Value b) {
-    return arith::SubFOp::create(builder, loc, a, b);
   }
   Value toFloats(Value ints) {
     return arith::SIToFPOp::create(builder, loc, f32s(), ints);
@@ -127,15 +103,6 @@ struct Emitter : Expander {
                                                  at, mask, zeros()),
                     values);
     vector::MaskedStoreOp::create(builder, loc, output, at, mask, values);
-  }
-  /// scf.forall (i) in (count)
-  void forall(Value count, const std::function<void(Value)> &body) {
-    auto loop = scf::ForallOp::create(
-        builder, loc, SmallVector<OpFoldResult>{OpFoldResult(count)},
-        ValueRange(), std::nullopt);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(loop.getTerminator());
-    body(loop.getInductionVar(0));
   }
   /// Tokens 0 … count-1: `block` at a time, then one by one. With a buffer of
   /// one token there is no loop.
@@ -465,9 +432,7 @@ void emitRowDots(Emitter &e, MatmulOp op, ArrayRef<std::pair<Value, Value>> sour
     Value row = r ? e.add(firstRow, e.index(r)) : firstRow;
     auto write = [&] {
       for (int64_t t = 0; t < tokens; ++t) {
-        Value sum = vector::ReductionOp::create(
-            b, loc, vector::CombiningKind::ADD, sums[r * tokens + t],
-            arith::FastMathFlags::reassoc);
+        Value sum = e.sumOf(sums[r * tokens + t]);
         SmallVector<Value> at = {tokenRows[t], row};
         if (op.getAccumulate())
           sum = e.addf(memref::LoadOp::create(b, loc, op.getOutput(), at), sum);
@@ -503,7 +468,8 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
   const PackedLayout::Node *node = layout.find(value);
   if (node && node->tile) {
     const TileFormat &format = *node->tile;
-    e.forall(e.index(format.getRowTiles()), [&](Value tile) {
+    e.forall({e.index(format.getRowTiles())}, [&](ArrayRef<Value> unit) {
+      Value tile = unit.front();
       Value address = e.add(e.at(node->offset),
                             e.mul(tile, e.index(format.getRowTileBytes())));
       e.tokens(op.getOutput(), op.getTokens(), blocking.floatTokens,
@@ -522,7 +488,8 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
   if (!direct && failed(e.prepare(value)))
     return failure();
   LogicalResult result = success();
-  e.forall(e.index(llvm::divideCeil(rows, unit)), [&](Value u) {
+  e.forall({e.index(llvm::divideCeil(rows, unit))}, [&](ArrayRef<Value> units) {
+    Value u = units.front();
     Value first = e.mul(u, e.index(unit));
     SmallVector<std::pair<Value, Value>> sources;
     Type element = direct ? type.getElementType() : builder.getF32Type();
@@ -582,10 +549,12 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
   int64_t width = one ? 1 : blocking.rowTiles;
   int64_t whole = format.getRowTiles() / width;
   if (whole)
-    e.forall(e.index(whole),
-             [&](Value u) { unit(e.mul(u, e.index(width)), width); });
+    e.forall({e.index(whole)}, [&](ArrayRef<Value> u) {
+      unit(e.mul(u.front(), e.index(width)), width);
+    });
   if (int64_t rest = format.getRowTiles() % width)
-    e.forall(e.index(1), [&](Value) { unit(e.index(whole * width), rest); });
+    e.forall({e.index(1)},
+             [&](ArrayRef<Value>) { unit(e.index(whole * width), rest); });
   return success();
 }
 
@@ -600,7 +569,8 @@ LogicalResult mlir::kernel::lowerGatherRows(GatherRowsOp op,
   scratch.reset();
   LogicalResult result = success();
   int64_t columns = cast<MemRefType>(op.getOutput().getType()).getDimSize(1);
-  e.forall(op.getTokens(), [&](Value token) {
+  e.forall({op.getTokens()}, [&](ArrayRef<Value> indices) {
+    Value token = indices.front();
     Value row = arith::IndexCastUIOp::create(builder, op.getLoc(),
                                              builder.getIndexType(),
                                              e.load(op.getIndices(), token));
@@ -671,7 +641,8 @@ void mlir::kernel::lowerQuantizeActivations(QuantizeActivationsOp op) {
         b, loc, arith::DivFOp::create(b, loc, amax, e.f32(127)),
         op.getScales(), ValueRange{token, block});
   };
-  e.forall(op.getTokens(), [&](Value token) {
+  e.forall({op.getTokens()}, [&](ArrayRef<Value> indices) {
+    Value token = indices.front();
     int64_t whole = columns / kBlockInputs;
     e.loop(e.index(0), e.index(whole), 1,
            [&](Value block) { halves(token, block, kBlockInputs); });

@@ -1,0 +1,205 @@
+//===- LowerLaneOps.cpp - Lane ops for an instruction set -----------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Kernel/Transforms/Passes.h"
+#include "compress/Conversion/KernelToVector.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace mlir::kernel {
+#define GEN_PASS_DEF_LOWERLANEOPSPASS
+#include "Kernel/Transforms/Passes.h.inc"
+} // namespace mlir::kernel
+
+using namespace mlir;
+using namespace mlir::kernel;
+
+namespace {
+
+VectorType ints(OpBuilder &b, int64_t lanes, unsigned width) {
+  return VectorType::get({lanes}, b.getIntegerType(width));
+}
+
+Value splat(OpBuilder &b, Location loc, VectorType type, int64_t value) {
+  return arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(type,
+                             b.getIntegerAttr(type.getElementType(), value)));
+}
+
+Value intrinsic(OpBuilder &b, Location loc, StringRef name, Type type,
+                ValueRange arguments) {
+  return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name),
+                                       arguments)
+      .getResult(0);
+}
+
+/// The dot products of as many lanes as the instruction has.
+Value dot(OpBuilder &b, Location loc, StringRef target, Value acc, Value a,
+          Value x, int64_t bits) {
+  auto type = cast<VectorType>(acc.getType());
+  int64_t lanes = type.getNumElements();
+  if (target == "avx512vnni" && lanes == 16)
+    return intrinsic(b, loc, "llvm.x86.avx512.vpdpbusd.512", type, {acc, a, x});
+  if ((target == "avx512vnni" || target == "avxvnni") && lanes == 8)
+    return intrinsic(b, loc, "llvm.x86.avx512.vpdpbusd.256", type, {acc, a, x});
+  if (target == "avx2" && lanes == 8) {
+    VectorType words = ints(b, 16, 16);
+    if (bits <= 7) {
+      // 2 * 127 * 127 fits 16 bits, so pmaddubsw does not saturate.
+      Value pairs =
+          intrinsic(b, loc, "llvm.x86.avx2.pmadd.ub.sw", words, {a, x});
+      Value sums = intrinsic(b, loc, "llvm.x86.avx2.pmadd.wd", type,
+                             {pairs, splat(b, loc, words, 1)});
+      return arith::AddIOp::create(b, loc, acc, sums);
+    }
+    // Even and odd bytes as 16-bit words.
+    Value aw = vector::BitCastOp::create(b, loc, words, a);
+    Value xw = vector::BitCastOp::create(b, loc, words, x);
+    Value eight = splat(b, loc, words, 8);
+    Value aEven =
+        arith::AndIOp::create(b, loc, aw, splat(b, loc, words, 255));
+    Value aOdd = arith::ShRUIOp::create(b, loc, aw, eight);
+    Value xEven = arith::ShRSIOp::create(
+        b, loc, arith::ShLIOp::create(b, loc, xw, eight), eight);
+    Value xOdd = arith::ShRSIOp::create(b, loc, xw, eight);
+    for (auto [p, q] : {std::pair(aEven, xEven), std::pair(aOdd, xOdd)})
+      acc = arith::AddIOp::create(
+          b, loc, acc,
+          intrinsic(b, loc, "llvm.x86.avx2.pmadd.wd", type, {p, q}));
+    return acc;
+  }
+  if (target == "neon" && lanes == 4) {
+    auto sdot = [&](Value sum, Value p, Value q) {
+      return intrinsic(b, loc, "llvm.aarch64.neon.sdot.v4i32.v16i8", type,
+                       {sum, p, q});
+    };
+    if (bits <= 7)
+      return sdot(acc, a, x);
+    // a = (a - 128) + 128, and Σ 128 x = 2 Σ 64 x.
+    VectorType bytes = ints(b, 16, 8);
+    Value shifted = arith::XOrIOp::create(b, loc, a, splat(b, loc, bytes, -128));
+    Value half = splat(b, loc, bytes, 64);
+    return sdot(sdot(sdot(acc, shifted, x), half, x), half, x);
+  }
+  // Bytes through 32-bit shifts.
+  Value ai = vector::BitCastOp::create(b, loc, type, a);
+  Value xi = vector::BitCastOp::create(b, loc, type, x);
+  for (int64_t i = 0; i < 4; ++i) {
+    Value u = ai, s = xi;
+    if (i)
+      u = arith::ShRUIOp::create(b, loc, u, splat(b, loc, type, 8 * i));
+    if (i < 3) {
+      u = arith::AndIOp::create(b, loc, u, splat(b, loc, type, 255));
+      s = arith::ShLIOp::create(b, loc, s, splat(b, loc, type, 24 - 8 * i));
+    }
+    s = arith::ShRSIOp::create(b, loc, s, splat(b, loc, type, 24));
+    acc = arith::AddIOp::create(b, loc, acc,
+                                arith::MulIOp::create(b, loc, u, s));
+  }
+  return acc;
+}
+
+struct LowerLaneDot : OpRewritePattern<LaneDotOp> {
+  LowerLaneDot(MLIRContext *context, StringRef target)
+      : OpRewritePattern(context), target(target) {}
+
+  LogicalResult matchAndRewrite(LaneDotOp op,
+                                PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    auto type = cast<VectorType>(op.getType());
+    int64_t lanes = type.getNumElements();
+    int64_t native = target == "avx512vnni" ? 16
+                     : target == "neon"     ? 4
+                     : target == "generic"  ? lanes
+                                            : 8;
+    if (lanes <= native || lanes % native) {
+      b.replaceOp(op, dot(b, loc, target, op.getAcc(), op.getA(), op.getB(),
+                          op.getBits()));
+      return success();
+    }
+    auto part = [&](Value value, int64_t first, int64_t count) -> Value {
+      return vector::ExtractStridedSliceOp::create(
+          b, loc, value, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{count},
+          ArrayRef<int64_t>{1});
+    };
+    Value result = op.getAcc();
+    for (int64_t i = 0; i < lanes; i += native) {
+      Value sums = dot(b, loc, target, part(op.getAcc(), i, native),
+                       part(op.getA(), 4 * i, 4 * native),
+                       part(op.getB(), 4 * i, 4 * native), op.getBits());
+      result = vector::InsertStridedSliceOp::create(
+          b, loc, sums, result, ArrayRef<int64_t>{i}, ArrayRef<int64_t>{1});
+    }
+    b.replaceOp(op, result);
+    return success();
+  }
+  StringRef target;
+};
+
+/// f16 to f32 by integer operations: the magnitude's bits, moved to where f32
+/// has them, are 2^-112 of the value. Weights hold no infinities.
+struct WidenHalf : OpRewritePattern<arith::ExtFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::ExtFOp op,
+                                PatternRewriter &b) const override {
+    Type from = op.getIn().getType(), to = op.getType();
+    if (!getElementTypeOrSelf(from).isF16() || !getElementTypeOrSelf(to).isF32())
+      return b.notifyMatchFailure(op, "not from f16 to f32");
+    Location loc = op.getLoc();
+    auto like = [&](Type element) -> Type {
+      if (auto vector = dyn_cast<VectorType>(from))
+        return vector.clone(element);
+      return element;
+    };
+    Type i16 = like(b.getI16Type()), i32 = like(b.getI32Type());
+    auto constant = [&](Type type, TypedAttr value) -> Value {
+      if (auto vector = dyn_cast<VectorType>(type))
+        value = DenseElementsAttr::get(vector, Attribute(value));
+      return arith::ConstantOp::create(b, loc, value);
+    };
+    auto integer = [&](int32_t value) {
+      return constant(i32, b.getI32IntegerAttr(value));
+    };
+    Value bits = arith::ExtUIOp::create(
+        b, loc, i32, arith::BitcastOp::create(b, loc, i16, op.getIn()));
+    Value magnitude = arith::ShLIOp::create(
+        b, loc, arith::AndIOp::create(b, loc, bits, integer(0x7fff)),
+        integer(13));
+    Value sign = arith::ShLIOp::create(
+        b, loc, arith::AndIOp::create(b, loc, bits, integer(0x8000)),
+        integer(16));
+    Value value = arith::MulFOp::create(
+        b, loc, arith::BitcastOp::create(b, loc, to, magnitude),
+        constant(to, b.getF32FloatAttr(0x1p112f)));
+    Value result = arith::OrIOp::create(
+        b, loc, arith::BitcastOp::create(b, loc, i32, value), sign);
+    b.replaceOpWithNewOp<arith::BitcastOp>(op, to, result);
+    return success();
+  }
+};
+
+struct LowerLaneOps : kernel::impl::LowerLaneOpsPassBase<LowerLaneOps> {
+  using LowerLaneOpsPassBase::LowerLaneOpsPassBase;
+  void runOnOperation() override {
+    if (!getBlocking(target)) {
+      getOperation().emitError("target \"")
+          << target << "\" is unknown; there are avx512vnni, avxvnni, avx2, "
+                       "generic and neon";
+      return signalPassFailure();
+    }
+    RewritePatternSet patterns(&getContext());
+    patterns.add<LowerLaneDot>(&getContext(), target);
+    if (target == "generic")
+      patterns.add<WidenHalf>(&getContext());
+    populatePolynomialApproximateErfPattern(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace

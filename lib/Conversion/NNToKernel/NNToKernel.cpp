@@ -1,0 +1,398 @@
+//===- NNToKernel.cpp - A model's functions over the runtime's context ----===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Kernel/Transforms/Passes.h"
+#include "RegionLowering.h"
+#include "llvm/Support/raw_ostream.h"
+#include <map>
+
+namespace mlir::kernel {
+#define GEN_PASS_DEF_CONVERTNNTOKERNELPASS
+#include "Kernel/Transforms/Passes.h.inc"
+} // namespace mlir::kernel
+
+using namespace mlir;
+using namespace mlir::kernel;
+using compress::UseOp;
+using compress::WeightOp;
+
+namespace {
+
+/// What two weights must share to be served by the same code: everything but
+/// the names and values of their leaves.
+std::string formatOf(WeightOp weight) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::DenseMap<Value, int64_t> numbers;
+  for (Operation &op : weight.getBody().front()) {
+    os << op.getName() << '(';
+    for (Value operand : op.getOperands())
+      os << numbers.lookup(operand) << ',';
+    os << ')';
+    if (!isa<compress::StoredOp, compress::ConstantOp>(op))
+      os << op.getAttrDictionary();
+    for (Value result : op.getResults()) {
+      os << result.getType() << ';';
+      numbers[result] = numbers.size() + 1;
+    }
+  }
+  return text;
+}
+
+/// A block's uses and captured values, in order of appearance.
+struct BlockShape {
+  SmallVector<UseOp> uses;
+  SmallVector<Value> tensors; ///< activations from outside
+  SmallVector<Value> caches;
+  std::string key;
+};
+
+bool isCache(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getRank() == 4;
+}
+
+struct ModelLowering {
+  ModuleOp module;
+  func::FuncOp forward;
+  int64_t chunk;
+  bool int8;
+  SymbolTable symbols;
+
+  llvm::DenseMap<Value, int64_t> cacheBase; ///< f32 a position before a cache
+  int64_t cachePerPosition = 0;
+  UseOp rotary;
+  int64_t vocabulary = 0, arenaBytes = 0;
+
+  ModelLowering(ModuleOp module, func::FuncOp forward, int64_t chunk, bool int8)
+      : module(module), forward(forward), chunk(chunk), int8(int8),
+        symbols(module) {}
+
+  PlaceAttr placeOf(UseOp use) {
+    auto weight = symbols.lookup<WeightOp>(use.getWeight());
+    return weight->getAttrOfType<PlaceAttr>("kernel.place");
+  }
+
+  BlockShape shapeOf(nn::BlockOp block) {
+    BlockShape shape;
+    llvm::raw_string_ostream os(shape.key);
+    llvm::DenseMap<Value, std::string> names;
+    Block &body = block.getBody().front();
+    int64_t next = 0;
+    for (Operation &op : body) {
+      os << op.getName() << '(';
+      for (Value operand : op.getOperands()) {
+        std::string &name = names[operand];
+        if (name.empty()) {
+          // From outside: activations and caches are passed, the position is
+          // the context's.
+          if (isCache(operand)) {
+            name = "cache" + std::to_string(shape.caches.size());
+            shape.caches.push_back(operand);
+          } else if (isa<RankedTensorType>(operand.getType())) {
+            name = "in" + std::to_string(shape.tensors.size());
+            shape.tensors.push_back(operand);
+          } else {
+            name = "scalar";
+          }
+        }
+        os << name << ':' << operand.getType() << ',';
+      }
+      os << ')';
+      if (auto use = dyn_cast<UseOp>(op)) {
+        shape.uses.push_back(use);
+        os << formatOf(symbols.lookup<WeightOp>(use.getWeight()));
+      } else {
+        os << op.getAttrDictionary();
+      }
+      for (Value result : op.getResults())
+        names[result] = "v" + std::to_string(next++);
+    }
+    return shape;
+  }
+
+  LogicalResult checkForward();
+  LogicalResult lowerRegime(StringRef name, int64_t tokens);
+  void recordCaches();
+};
+
+LogicalResult ModelLowering::checkForward() {
+  FunctionType type = forward.getFunctionType();
+  auto fail = [&](const Twine &what) {
+    return LogicalResult(forward.emitOpError(what));
+  };
+  if (!llvm::hasSingleElement(forward.getBody()))
+    return fail("has more than one basic block");
+  if (type.getNumInputs() < 2 || !type.getInput(1).isIndex() ||
+      type.getNumResults() + 1 != type.getNumInputs())
+    return fail("needs the form (tokens, position, caches...) -> (logits, "
+                "caches...)");
+  for (unsigned i = 2; i < type.getNumInputs(); ++i)
+    if (!isCache(forward.getArgument(i)))
+      return fail("has an argument that is no key-value cache");
+  WalkResult walk = forward.walk([&](UseOp use) {
+    if (!placeOf(use)) {
+      use.emitOpError("names a weight without a place; run "
+                      "--kernel-plan-weights before");
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+void ModelLowering::recordCaches() {
+  for (BlockArgument argument : forward.getArguments().drop_front(2)) {
+    auto type = cast<RankedTensorType>(argument.getType());
+    cacheBase[argument] = cachePerPosition;
+    cachePerPosition += 2 * type.getDimSize(2) * type.getDimSize(3);
+  }
+  // A result of attention is the cache that went in; a block passes it on.
+  forward.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (auto attention = dyn_cast<nn::AttentionOp>(op))
+      cacheBase[attention.getNewCache()] = cacheBase.lookup(attention.getCache());
+    if (auto yield = dyn_cast<nn::YieldOp>(op))
+      for (auto [value, result] : llvm::zip(
+               yield->getOperands(), yield->getParentOp()->getResults()))
+        if (isCache(value))
+          cacheBase[result] = cacheBase.lookup(value);
+  });
+}
+
+LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
+  MLIRContext *context = module.getContext();
+  Location loc = forward.getLoc();
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  LoweringOptions options{tokens, int8};
+  Type contextType = ContextType::get(context), index = b.getIndexType();
+  auto bufferType = [&](Value tensor) {
+    return MemRefType::get(
+        {tokens, cast<RankedTensorType>(tensor.getType()).getDimSize(1)},
+        b.getF32Type());
+  };
+
+  // Blocks first: their frames lie below their caller's.
+  struct Shared {
+    func::FuncOp function;
+    SmallVector<BlockShape> calls;
+  };
+  std::map<std::string, Shared> functions;
+  llvm::DenseMap<Operation *, std::pair<std::string, int64_t>> callOf;
+  int64_t frames = 0;
+  for (nn::BlockOp block : forward.getOps<nn::BlockOp>()) {
+    BlockShape shape = shapeOf(block);
+    Shared &shared = functions[shape.key];
+    callOf[block] = {shape.key, int64_t(shared.calls.size())};
+    shared.calls.push_back(shape);
+    if (shared.function)
+      continue;
+    SmallVector<Type> types = {contextType, index, index};
+    for (Value tensor : shape.tensors)
+      types.push_back(bufferType(tensor));
+    SmallVector<Value> results;
+    for (Value result : block.getResults())
+      if (!isCache(result)) {
+        types.push_back(bufferType(result));
+        results.push_back(result);
+      }
+    std::string symbol =
+        (name + "_block" + Twine(functions.size() - 1)).str();
+    auto function = func::FuncOp::create(b, loc, symbol,
+                                         b.getFunctionType(types, {}));
+    function.setPrivate();
+    shared.function = function;
+    Block *entry = function.addEntryBlock();
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(entry);
+    RegionLowering lowering(b, loc, module, options, entry->getArgument(0),
+                            entry->getArgument(1), 0);
+    Value row = entry->getArgument(2);
+    int64_t slots = shape.uses.size() + shape.caches.size();
+    auto tableType = MemRefType::get({ShapedType::kDynamic, slots},
+                                     b.getI64Type());
+    // The table's rows are known when every block was seen; until then its
+    // length is open, and the global is made at the end.
+    Value table = memref::GetGlobalOp::create(b, loc, tableType,
+                                              symbol + "_table");
+    auto slot = [&](int64_t i) -> Value {
+      Value column = arith::ConstantIndexOp::create(b, loc, i);
+      Value value =
+          memref::LoadOp::create(b, loc, table, ValueRange{row, column});
+      return arith::IndexCastOp::create(b, loc, index, value);
+    };
+    llvm::DenseMap<Operation *, Value> offsets;
+    for (auto [i, use] : llvm::enumerate(shape.uses))
+      offsets[use] = slot(i);
+    llvm::DenseMap<Value, Value> caches;
+    for (auto [i, cache] : llvm::enumerate(shape.caches))
+      caches[cache] = slot(shape.uses.size() + i);
+    lowering.offsetOf = [&](UseOp use) { return offsets.lookup(use); };
+    lowering.cacheBase = [&](Value cache) { return caches.lookup(cache); };
+    unsigned argument = 3;
+    constexpr int64_t outside = int64_t(1) << 42;
+    for (Value tensor : shape.tensors) {
+      lowering.bind(tensor, entry->getArgument(argument),
+                    outside + argument * (int64_t(1) << 34));
+      ++argument;
+    }
+    // A yielded tensor is computed straight into the caller's buffer, unless
+    // it comes from outside or is yielded twice.
+    auto yield = cast<nn::YieldOp>(block.getBody().front().getTerminator());
+    SmallVector<std::pair<Value, unsigned>> copies;
+    for (auto [value, result] :
+         llvm::zip(yield->getOperands(), block.getResults())) {
+      if (isCache(value))
+        continue;
+      Operation *definition = value.getDefiningOp();
+      bool inside = definition && definition->getParentOp() == block;
+      if (inside && !llvm::is_contained(llvm::make_first_range(copies), value) &&
+          !lowering.bufferOf(value).memref)
+        lowering.bind(value, entry->getArgument(argument),
+                      outside + argument * (int64_t(1) << 34));
+      else
+        copies.push_back({value, argument});
+      ++argument;
+    }
+    if (failed(lowering.lower(block.getBody().front())))
+      return failure();
+    for (auto [value, to] : copies) {
+      Buffer target{entry->getArgument(to),
+                    outside + to * (int64_t(1) << 34), 0, false};
+      target.bytes = lowering.bufferOf(value).bytes;
+      lowering.copy(lowering.bufferOf(value), target);
+    }
+    func::ReturnOp::create(b, loc);
+    frames = std::max(frames, lowering.getArenaEnd());
+    if (lowering.rotaryFrequencies) {
+      if (rotary && rotary.getWeight() != lowering.rotaryFrequencies.getWeight())
+        return lowering.rotaryFrequencies.emitOpError(
+            "is a second table of rotary frequencies; a program has one");
+      rotary = lowering.rotaryFrequencies;
+    }
+  }
+
+  // Tables: a row a call, the weights' offsets and the caches' bases.
+  for (auto &entry : functions) {
+    Shared &shared = entry.second;
+    SmallVector<int64_t> values;
+    int64_t slots = 0;
+    for (BlockShape &shape : shared.calls) {
+      slots = shape.uses.size() + shape.caches.size();
+      for (UseOp use : shape.uses)
+        values.push_back(placeOf(use).getOffset());
+      for (Value cache : shape.caches)
+        values.push_back(cacheBase.lookup(cache));
+    }
+    int64_t rows = shared.calls.size();
+    auto type = MemRefType::get({rows, slots}, b.getI64Type());
+    auto tensor = RankedTensorType::get({rows, slots}, b.getI64Type());
+    std::string symbol = shared.function.getName().str() + "_table";
+    b.setInsertionPoint(shared.function);
+    memref::GlobalOp::create(b, loc, symbol, b.getStringAttr("private"), type,
+                             DenseElementsAttr::get(tensor, ArrayRef(values)),
+                             /*constant=*/true, /*alignment=*/nullptr);
+    shared.function.walk([&](memref::GetGlobalOp get) {
+      get.getResult().setType(type);
+    });
+  }
+
+  b.setInsertionPointToEnd(module.getBody());
+  auto function = func::FuncOp::create(
+      b, loc, name, b.getFunctionType({contextType, index}, {}));
+  Block *entry = function.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  RegionLowering lowering(b, loc, module, options, entry->getArgument(0),
+                          entry->getArgument(1), llvm::alignTo(frames, 64));
+  lowering.offsetOf = [&](UseOp use) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, placeOf(use).getOffset());
+  };
+  lowering.cacheBase = [&](Value cache) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, cacheBase.lookup(cache));
+  };
+  lowering.lowerBlock = [&](nn::BlockOp block) {
+    auto [key, call] = callOf.lookup(block);
+    Shared &shared = functions[key];
+    BlockShape &shape = shared.calls[call];
+    SmallVector<Value> arguments = {
+        entry->getArgument(0), entry->getArgument(1),
+        arith::ConstantIndexOp::create(b, loc, call)};
+    for (Value tensor : shape.tensors) {
+      if (!lowering.bufferOf(tensor).memref)
+        return LogicalResult(block.emitOpError(
+            "captures a tensor that is no activation"));
+      arguments.push_back(lowering.bufferOf(tensor).memref);
+    }
+    for (Value result : block.getResults())
+      if (!isCache(result))
+        arguments.push_back(lowering.allocate(result).memref);
+    if (lowering.getHazards().pending())
+      lowering.barrier();
+    func::CallOp::create(b, loc, shared.function, arguments);
+    lowering.getHazards().setUnknown();
+    return success();
+  };
+  Value logits = forward.getBody().front().getTerminator()->getOperand(0);
+  if (!logits.getDefiningOp<nn::LinearOp>() || !logits.hasOneUse())
+    return forward.emitOpError("returns logits that are not the result of an "
+                               "nn.linear of their own");
+  lowering.setLogits(logits);
+  if (failed(lowering.lower(forward.getBody().front())))
+    return failure();
+  func::ReturnOp::create(b, loc);
+  vocabulary = lowering.vocabulary;
+  if (lowering.rotaryFrequencies && !rotary)
+    rotary = lowering.rotaryFrequencies;
+  arenaBytes = std::max(arenaBytes, lowering.getArenaEnd());
+  return success();
+}
+
+struct ConvertNNToKernel
+    : kernel::impl::ConvertNNToKernelPassBase<ConvertNNToKernel> {
+  using ConvertNNToKernelPassBase::ConvertNNToKernelPassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto forward = module.lookupSymbol<func::FuncOp>("forward");
+    if (!forward) {
+      module.emitError("has no function @forward; compress import makes one");
+      return signalPassFailure();
+    }
+    if (activations != "f32" && activations != "int8") {
+      module.emitError("activations=")
+          << activations << " is unknown; there are f32 and int8";
+      return signalPassFailure();
+    }
+    if (chunk < 1) {
+      module.emitError("chunk=") << int64_t(chunk) << " is below 1";
+      return signalPassFailure();
+    }
+    ModelLowering lowering(module, forward, chunk, activations == "int8");
+    if (failed(lowering.checkForward()))
+      return signalPassFailure();
+    lowering.recordCaches();
+    if (failed(lowering.lowerRegime("decode", 1)) ||
+        failed(lowering.lowerRegime("prefill", chunk)))
+      return signalPassFailure();
+
+    Builder b(&getContext());
+    SmallVector<NamedAttribute> program = {
+        b.getNamedAttr("arena_bytes", b.getI64IntegerAttr(lowering.arenaBytes)),
+        b.getNamedAttr("cache_bytes_per_position",
+                       b.getI64IntegerAttr(lowering.cachePerPosition * 4)),
+        b.getNamedAttr("int8_activations",
+                       b.getBoolAttr(activations == "int8")),
+        b.getNamedAttr("prefill_chunk", b.getI64IntegerAttr(chunk)),
+        b.getNamedAttr("vocabulary", b.getI64IntegerAttr(lowering.vocabulary)),
+    };
+    if (lowering.rotary)
+      program.push_back(b.getNamedAttr(
+          "rotary_frequencies", lowering.rotary.getWeightAttr()));
+    module->setAttr("kernel.program", b.getDictionaryAttr(program));
+    forward.erase();
+  }
+};
+} // namespace

@@ -1,0 +1,51 @@
+//===- PlanWeights.cpp - Places of packed weights -------------------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compress/IR/Compress.h"
+#include "Kernel/Transforms/Passes.h"
+#include "compress/Conversion/Expander.h"
+
+namespace mlir::kernel {
+#define GEN_PASS_DEF_PLANWEIGHTSPASS
+#include "Kernel/Transforms/Passes.h.inc"
+} // namespace mlir::kernel
+
+using namespace mlir;
+using namespace mlir::kernel;
+
+namespace {
+struct PlanWeights : kernel::impl::PlanWeightsPassBase<PlanWeights> {
+  void getDependentDialects(DialectRegistry &registry) const override {
+    PlanWeightsPassBase::getDependentDialects(registry);
+    registerTileSources(registry);
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SymbolTable symbols(module);
+    int64_t end = 0;
+    bool failedAny = false;
+    module.walk<WalkOrder::PreOrder>([&](compress::UseOp use) {
+      auto weight = symbols.lookup<compress::WeightOp>(use.getWeight());
+      if (weight->hasAttr("kernel.place"))
+        return;
+      FailureOr<PackedLayout> layout = PackedLayout::get(weight);
+      if (failed(layout)) {
+        failedAny = true;
+        return;
+      }
+      weight->setAttr("kernel.place",
+                      PlaceAttr::get(&getContext(), end, layout->bytes));
+      end = llvm::alignTo(end + layout->bytes, 64);
+    });
+    if (failedAny)
+      return signalPassFailure();
+    module->setAttr("kernel.weights_bytes",
+                    IntegerAttr::get(IntegerType::get(&getContext(), 64), end));
+  }
+};
+} // namespace

@@ -1,0 +1,783 @@
+//===- RegionLowering.cpp - nn ops over planned buffers -------------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RegionLowering.h"
+#include "compress/Analysis/PackedLayout.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::kernel;
+using compress::ProductRule;
+using compress::WeightOp;
+
+//===----------------------------------------------------------------------===//
+// Arena and hazards
+//===----------------------------------------------------------------------===//
+
+int64_t ArenaAllocator::allocate(int64_t bytes) {
+  bytes = llvm::alignTo(std::max<int64_t>(bytes, 1), 64);
+  int64_t at = base;
+  for (auto [begin, end] : live) {
+    if (begin - at >= bytes)
+      break;
+    at = std::max(at, end);
+  }
+  live[at] = at + bytes;
+  most = std::max(most, at + bytes);
+  return at;
+}
+
+void ArenaAllocator::release(int64_t offset) { live.erase(offset); }
+
+bool HazardTracker::add(ArrayRef<Access> newReads, ArrayRef<Access> newWrites) {
+  auto conflict = [](const Access &a, const Access &b) {
+    if (a.end <= b.begin || b.end <= a.begin)
+      return false;
+    // The same tokens of the same buffer belong to the same thread.
+    return !(a.split == Split::Token && b.split == Split::Token &&
+             a.begin == b.begin && a.end == b.end);
+  };
+  auto any = [&](ArrayRef<Access> a, ArrayRef<Access> b) {
+    return llvm::any_of(a, [&](const Access &x) {
+      return llvm::any_of(b, [&](const Access &y) { return conflict(x, y); });
+    });
+  };
+  bool needed = unknown || any(newReads, writes) || any(newWrites, writes) ||
+                any(newWrites, reads);
+  if (needed)
+    clear();
+  llvm::append_range(reads, newReads);
+  llvm::append_range(writes, newWrites);
+  return needed;
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+RegionLowering::RegionLowering(OpBuilder &builder, Location loc,
+                               ModuleOp module, const LoweringOptions &options,
+                               Value context, Value thread, int64_t arenaBase)
+    : CodeBuilder(builder, loc), module(module), options(options),
+      context(context), thread(thread), arena(arenaBase) {
+  weights = pointer(ContextField::weights, builder.getI8Type());
+  arenaBuffer = pointer(ContextField::arena, builder.getI8Type());
+  count = options.tokens == 1 ? index(1) : field(ContextField::count);
+}
+
+Value RegionLowering::field(ContextField which) {
+  return FieldOp::create(builder, loc, builder.getIndexType(), context, which);
+}
+
+Value RegionLowering::pointer(ContextField which, Type element) {
+  return BufferOp::create(builder, loc,
+                          MemRefType::get({ShapedType::kDynamic}, element),
+                          context, which);
+}
+
+Value RegionLowering::arenaView(int64_t offset, ArrayRef<int64_t> shape,
+                                Type element) {
+  return memref::ViewOp::create(builder, loc, MemRefType::get(shape, element),
+                                arenaBuffer, index(offset), ValueRange());
+}
+
+void RegionLowering::bind(Value tensor, Value memref, int64_t begin) {
+  buffers[tensor] = {memref, begin, options.tokens * channels(tensor) * 4,
+                     false};
+}
+
+Buffer RegionLowering::temporary(int64_t channels) {
+  int64_t bytes = options.tokens * channels * 4;
+  int64_t offset = arena.allocate(bytes);
+  return {arenaView(offset, {options.tokens, channels}, builder.getF32Type()),
+          offset, bytes, true};
+}
+
+Buffer RegionLowering::allocate(Value tensor) {
+  auto it = buffers.find(tensor);
+  if (it != buffers.end())
+    return it->second;
+  return buffers[tensor] = temporary(channels(tensor));
+}
+
+void RegionLowering::barrier() {
+  BarrierOp::create(builder, loc, context, thread);
+  hazards.clear();
+}
+
+void RegionLowering::barrierBefore(ArrayRef<HazardTracker::Access> reads,
+                                   ArrayRef<HazardTracker::Access> writes) {
+  if (hazards.add(reads, writes))
+    BarrierOp::create(builder, loc, context, thread);
+}
+
+void RegionLowering::releaseQuantized(const Quantized &quantized) {
+  for (int64_t offset : quantized.offsets)
+    arena.release(offset);
+}
+
+/// Releases the buffers whose last use was `op`.
+void RegionLowering::releaseDead(Operation *op, Block &block) {
+  SmallVector<Value> dead;
+  for (auto [value, last] : lastUse)
+    if (last == op)
+      dead.push_back(value);
+  for (Value value : dead) {
+    lastUse.erase(value);
+    if (auto it = quantizedOf.find(value); it != quantizedOf.end()) {
+      releaseQuantized(it->second);
+      quantizedOf.erase(it);
+    }
+    auto it = buffers.find(value);
+    if (it == buffers.end())
+      continue;
+    if (it->second.owned)
+      arena.release(it->second.begin);
+    buffers.erase(it);
+  }
+}
+
+LogicalResult RegionLowering::lower(Block &block) {
+  // The last op of the block (or op that holds it) that uses a value.
+  for (Operation &op : block)
+    op.walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        lastUse[operand] = &op;
+    });
+  for (Operation &op : block.without_terminator()) {
+    if (failed(lowerOp(&op)))
+      return failure();
+    for (Value result : op.getResults())
+      if (result.use_empty() && isa<RankedTensorType>(result.getType()))
+        lastUse[result] = &op;
+    releaseDead(&op, block);
+  }
+  return success();
+}
+
+LogicalResult RegionLowering::lowerOp(Operation *op) {
+  loc = op->getLoc();
+  if (isa<compress::UseOp, arith::ConstantOp>(op))
+    return success();
+  if (auto embedding = dyn_cast<nn::EmbeddingOp>(op))
+    return lowerEmbedding(embedding);
+  if (auto linear = dyn_cast<nn::LinearOp>(op))
+    return lowerLinear(linear);
+  if (auto norm = dyn_cast<nn::RMSNormOp>(op))
+    return lowerNorm(op, norm.getInput(), norm.getGain(), Value(),
+                     norm.getEpsilon().convertToFloat(), false);
+  if (auto norm = dyn_cast<nn::LayerNormOp>(op))
+    return lowerNorm(op, norm.getInput(), norm.getGain(), norm.getBias(),
+                     norm.getEpsilon().convertToFloat(), true);
+  if (auto rotary = dyn_cast<nn::RotaryOp>(op))
+    return lowerRotary(rotary);
+  if (auto attention = dyn_cast<nn::AttentionOp>(op))
+    return lowerAttention(attention);
+  if (isa<arith::AddFOp>(op))
+    return lowerElementwise(
+        op, [&](ArrayRef<Value> x) { return addf(x[0], x[1]); });
+  if (isa<arith::SubFOp>(op))
+    return lowerElementwise(
+        op, [&](ArrayRef<Value> x) { return subf(x[0], x[1]); });
+  if (isa<arith::MulFOp>(op))
+    return lowerElementwise(
+        op, [&](ArrayRef<Value> x) { return mulf(x[0], x[1]); });
+  if (auto activation = dyn_cast<nn::ActivationOp>(op))
+    return lowerElementwise(op, [&](ArrayRef<Value> args) -> Value {
+      Value x = args.front();
+      auto c = [&](float value) { return splatF32(value); };
+      switch (activation.getKind()) {
+      case nn::ActivationKind::silu:
+        return divf(x, addf(c(1), exp(subf(c(0), x))));
+      case nn::ActivationKind::relu:
+        return maxf(x, c(0));
+      case nn::ActivationKind::gelu: {
+        Value e = math::ErfOp::create(builder, loc,
+                                      mulf(x, c(0.70710678118f)));
+        return mulf(mulf(x, c(0.5f)), addf(c(1), e));
+      }
+      case nn::ActivationKind::gelu_tanh: {
+        Value cube = mulf(mulf(x, x), x);
+        Value inner = mulf(c(0.79788456f), fma(cube, c(0.044715f), x));
+        // tanh a = 1 - 2 / (e^2a + 1).
+        Value t = subf(c(1), divf(c(2), addf(exp(mulf(c(2), inner)), c(1))));
+        return mulf(mulf(x, c(0.5f)), addf(c(1), t));
+      }
+      }
+      llvm_unreachable("every activation is above");
+    });
+  if (auto block = dyn_cast<nn::BlockOp>(op)) {
+    if (!lowerBlock)
+      return op->emitOpError("is nested in a block, which has no lowering");
+    return lowerBlock(block);
+  }
+  return op->emitOpError("has no lowering to kernels; a model's functions hold "
+                         "nn ops and arith.addf, subf and mulf");
+}
+
+//===----------------------------------------------------------------------===//
+// Embedding, norms, elementwise
+//===----------------------------------------------------------------------===//
+
+LogicalResult RegionLowering::lowerEmbedding(nn::EmbeddingOp op) {
+  auto use = op.getWeight().getDefiningOp<compress::UseOp>();
+  auto tokens = dyn_cast<BlockArgument>(op.getTokens());
+  if (!use || !tokens || tokens.getArgNumber() != 0)
+    return op.emitOpError("needs the function's tokens and a weight from "
+                          "compress.use");
+  Buffer out = allocate(op.getResult());
+  barrierBefore({}, {access(out, true)});
+  GatherRowsOp::create(builder, loc, use.getWeightAttr(), weights,
+                       offsetOf(use),
+                       pointer(ContextField::tokens, builder.getI32Type()),
+                       out.memref, count);
+  return success();
+}
+
+FailureOr<Value> RegionLowering::vectorWeight(Value tensor) {
+  auto use = tensor.getDefiningOp<compress::UseOp>();
+  if (!use)
+    return emitError(tensor.getLoc(),
+                     "a gain or bias must come from compress.use"),
+           failure();
+  int64_t size = cast<RankedTensorType>(tensor.getType()).getNumElements();
+  return Value(memref::ViewOp::create(
+      builder, loc, MemRefType::get({size}, builder.getF32Type()), weights,
+      offsetOf(use), ValueRange()));
+}
+
+LogicalResult RegionLowering::lowerNorm(Operation *op, Value input, Value gain,
+                                        Value bias, float epsilon,
+                                        bool centre) {
+  Buffer x = bufferOf(input), y = allocate(op->getResult(0));
+  int64_t n = channels(input);
+  FailureOr<Value> g = vectorWeight(gain), b = Value();
+  if (bias)
+    b = vectorWeight(bias);
+  if (failed(g) || failed(b))
+    return failure();
+  barrierBefore({access(x, true)}, {access(y, true)});
+  forall({count}, [&](ArrayRef<Value> indices) {
+    Value t = indices.front();
+    auto total = [&](const std::function<Value(Value, int64_t)> &term) {
+      return sumOf(strips(n, {zeros()},
+                          [&](Value c, int64_t valid,
+                              ValueRange sum) -> SmallVector<Value> {
+                            Value v = read(x.memref, {t, c}, valid);
+                            return {addf(sum.front(), term(v, valid))};
+                          })
+                       .front());
+    };
+    Value mean;
+    if (centre)
+      mean = splat(f32s(), divf(total([](Value v, int64_t) { return v; }),
+                                f32(float(n))));
+    Value square = total([&](Value v, int64_t valid) -> Value {
+      if (mean) {
+        v = subf(v, mean);
+        if (valid < kLanes) {
+          // Lanes behind the last channel hold minus the mean.
+          Value mask = vector::CreateMaskOp::create(
+              builder, loc, VectorType::get({kLanes}, builder.getI1Type()),
+              index(valid));
+          v = arith::SelectOp::create(builder, loc, mask, v, zeros());
+        }
+      }
+      return mulf(v, v);
+    });
+    Value variance = addf(divf(square, f32(float(n))), f32(epsilon));
+    Value inverse =
+        divf(f32(1), math::SqrtOp::create(builder, loc, variance));
+    Value factor = splat(f32s(), inverse);
+    strips(n, {}, [&](Value c, int64_t valid, ValueRange) {
+      Value v = read(x.memref, {t, c}, valid);
+      if (mean)
+        v = subf(v, mean);
+      v = mulf(mulf(v, factor), read(*g, {c}, valid));
+      if (bias)
+        v = addf(v, read(*b, {c}, valid));
+      write(v, y.memref, {t, c}, valid);
+      return SmallVector<Value>();
+    });
+  });
+  return success();
+}
+
+LogicalResult RegionLowering::lowerElementwise(
+    Operation *op, std::function<Value(ArrayRef<Value>)> body) {
+  SmallVector<Buffer> inputs;
+  for (Value operand : op->getOperands()) {
+    if (!buffers.count(operand))
+      return op->emitOpError("has an operand that is no activation");
+    inputs.push_back(bufferOf(operand));
+  }
+  int64_t n = channels(op->getResult(0));
+  Value result = op->getResult(0);
+  // The result takes over an operand's buffer where nobody else needs it.
+  if (!buffers.count(result))
+    for (Value operand : op->getOperands()) {
+      auto it = buffers.find(operand);
+      if (!it->second.owned || lastUse.lookup(operand) != op)
+        continue;
+      Buffer taken = it->second;
+      it->second.owned = false;
+      buffers[result] = taken;
+      break;
+    }
+  Buffer out = allocate(result);
+  SmallVector<HazardTracker::Access> reads;
+  for (const Buffer &buffer : inputs)
+    reads.push_back(access(buffer, false));
+  barrierBefore(reads, {access(out, false)});
+  // Units of 256 channels of a token.
+  constexpr int64_t unit = 256;
+  int64_t units = llvm::divideCeil(n, unit);
+  auto strip = [&](Value t, Value first, int64_t channels) {
+    strips(channels, {}, [&](Value c, int64_t valid, ValueRange) {
+      SmallVector<Value> at = {t, add(first, c)}, values;
+      for (const Buffer &buffer : inputs)
+        values.push_back(read(buffer.memref, at, valid));
+      write(body(values), out.memref, at, valid);
+      return SmallVector<Value>();
+    });
+  };
+  int64_t whole = n / unit;
+  if (whole)
+    forall({count, index(whole)}, [&](ArrayRef<Value> i) {
+      strip(i[0], mul(i[1], index(unit)), unit);
+    });
+  if (units != whole)
+    forall({count}, [&](ArrayRef<Value> i) {
+      strip(i[0], index(whole * unit), n - whole * unit);
+    });
+  return success();
+}
+
+void RegionLowering::copy(const Buffer &from, const Buffer &to) {
+  barrierBefore({access(from, true)}, {access(to, true)});
+  int64_t n = cast<MemRefType>(from.memref.getType()).getDimSize(1);
+  forall({count}, [&](ArrayRef<Value> i) {
+    strips(n, {}, [&](Value c, int64_t valid, ValueRange) {
+      write(read(from.memref, {i[0], c}, valid), to.memref, {i[0], c}, valid);
+      return SmallVector<Value>();
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+RegionLowering::Quantized RegionLowering::quantize(Buffer x, Value tokens) {
+  int64_t n = cast<MemRefType>(x.memref.getType()).getDimSize(1);
+  int64_t blocks = llvm::divideCeil(n, kBlockInputs);
+  Quantized q;
+  auto part = [&](int64_t columns, Type element) {
+    int64_t offset = arena.allocate(options.tokens * columns *
+                                    (element.getIntOrFloatBitWidth() / 8));
+    q.offsets.push_back(offset);
+    return arenaView(offset, {options.tokens, columns}, element);
+  };
+  q.codes = part(blocks * kBlockInputs, builder.getI8Type());
+  q.scales = part(blocks, builder.getF32Type());
+  q.sums = part(blocks, builder.getI32Type());
+  SmallVector<HazardTracker::Access> writes;
+  for (auto [offset, columnsBytes] :
+       llvm::zip(q.offsets, ArrayRef<int64_t>{blocks * kBlockInputs, blocks * 4,
+                                              blocks * 4}))
+    writes.push_back({offset, offset + options.tokens * columnsBytes,
+                      HazardTracker::Split::Token});
+  barrierBefore({access(x, true)}, writes);
+  QuantizeActivationsOp::create(builder, loc, x.memref, q.codes, q.scales,
+                                q.sums, tokens);
+  return q;
+}
+
+LogicalResult RegionLowering::product(WeightOp weight, Value expression,
+                                      Value offset, Buffer x, Value tensor,
+                                      Buffer y, Value tokens, bool accumulate,
+                                      bool shareQuantized) {
+  auto rule = cast<compress::DecompressionOpInterface>(expression.getDefiningOp())
+                  .getProductRule();
+  auto dims = [](Value v, int64_t d) {
+    return cast<RankedTensorType>(v.getType()).getDimSize(d);
+  };
+  Operation *op = expression.getDefiningOp();
+  if (rule == ProductRule::Sum) {
+    for (Value term : op->getOperands()) {
+      if (failed(product(weight, term, offset, x, tensor, y, tokens, accumulate,
+                         shareQuantized)))
+        return failure();
+      accumulate = true;
+    }
+    return success();
+  }
+  if (rule == ProductRule::Chain) {
+    // x·(U·V)ᵀ = (x·Vᵀ)·Uᵀ, from the last factor to the first.
+    Buffer from = x;
+    Value name = tensor;
+    for (int64_t i = int64_t(op->getNumOperands()) - 1; i > 0; --i) {
+      Value factor = op->getOperand(i);
+      Buffer to = temporary(dims(factor, 0));
+      if (failed(product(weight, factor, offset, from, name, to, tokens, false,
+                         shareQuantized && name)))
+        return failure();
+      if (i + 1 < int64_t(op->getNumOperands()))
+        releaseTemporary(from);
+      from = to;
+      name = Value();
+    }
+    LogicalResult result = product(weight, op->getOperand(0), offset, from,
+                                   Value(), y, tokens, accumulate, false);
+    releaseTemporary(from);
+    return result;
+  }
+  if (rule == ProductRule::Permute) {
+    auto permute = cast<compress::PermuteOp>(op);
+    // The layout names where the indices lie; kernels find them by the same.
+    FailureOr<PackedLayout> layout = PackedLayout::get(weight);
+    if (failed(layout))
+      return failure();
+    Operation *leaf = permute.getIndices().getDefiningOp();
+    auto type = cast<RankedTensorType>(permute.getIndices().getType());
+    unsigned width = type.getElementTypeBitWidth();
+    if (width % 8)
+      return permute.emitOpError("has indices of ")
+             << type.getElementType()
+             << "; a program takes those of whole bytes (ui8, ui16, ui32)";
+    Value indices = memref::ViewOp::create(
+        builder, loc,
+        MemRefType::get({type.getNumElements()}, builder.getIntegerType(width)),
+        weights, add(offset, index(layout->offsets.lookup(leaf))),
+        ValueRange());
+    auto indexAt = [&](Value i) -> Value {
+      return arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(),
+                                          load(indices, i));
+    };
+    bool rows = permute.getDim() == 0;
+    Buffer moved = temporary(dims(expression, rows ? 0 : 1));
+    auto move = [&](const Buffer &from, const Buffer &to, bool scatter,
+                    bool addTo) {
+      barrierBefore({access(from, true)}, {access(to, true)});
+      int64_t n = cast<MemRefType>(from.memref.getType()).getDimSize(1);
+      forall({tokens}, [&](ArrayRef<Value> t) {
+        loop(index(0), index(n), 1, [&](Value i) {
+          Value other = indexAt(i);
+          Value value = memref::LoadOp::create(
+              builder, loc, from.memref, ValueRange{t[0], scatter ? i : other});
+          SmallVector<Value> at = {t[0], scatter ? other : i};
+          if (addTo)
+            value = addf(memref::LoadOp::create(builder, loc, to.memref, at),
+                         value);
+          memref::StoreOp::create(builder, loc, value, to.memref, at);
+        });
+      });
+    };
+    LogicalResult result = success();
+    if (rows) {
+      // y[i] = (x·Aᵀ)[indices[i]]
+      result = product(weight, permute.getSource(), offset, x, tensor, moved,
+                       tokens, false, shareQuantized);
+      move(moved, y, false, accumulate);
+    } else {
+      // x'[indices[i]] = x[i]
+      move(x, moved, true, false);
+      result = product(weight, permute.getSource(), offset, moved, Value(), y,
+                       tokens, accumulate, false);
+    }
+    releaseTemporary(moved);
+    return result;
+  }
+
+  auto name = FlatSymbolRefAttr::get(weight.getSymNameAttr());
+  IntegerAttr node = builder.getI64IntegerAttr(getNodeIndex(expression));
+  UnitAttr sum = accumulate ? builder.getUnitAttr() : UnitAttr();
+  if (options.int8 && compress::takesInteger8Activations(expression)) {
+    bool share = shareQuantized && tensor;
+    Quantized q;
+    if (share && quantizedOf.count(tensor))
+      q = quantizedOf[tensor];
+    else
+      q = quantize(x, tokens);
+    if (share)
+      quantizedOf[tensor] = q;
+    SmallVector<HazardTracker::Access> reads;
+    int64_t columns = cast<MemRefType>(q.codes.getType()).getDimSize(1);
+    for (auto [at, bytes] :
+         llvm::zip(q.offsets, ArrayRef<int64_t>{columns, columns / kBlockInputs * 4,
+                                                columns / kBlockInputs * 4}))
+      reads.push_back({at, at + options.tokens * bytes,
+                       HazardTracker::Split::Other});
+    if (accumulate)
+      reads.push_back(access(y, false));
+    barrierBefore(reads, {access(y, false)});
+    MatmulInt8Op::create(builder, loc, name, node, weights, offset, q.codes,
+                         q.scales, q.sums, y.memref, tokens, sum);
+    if (!share)
+      releaseQuantized(q);
+    return success();
+  }
+  SmallVector<HazardTracker::Access> reads = {access(x, false)};
+  if (accumulate)
+    reads.push_back(access(y, false));
+  barrierBefore(reads, {access(y, false)});
+  MatmulOp::create(builder, loc, name, node, weights, offset, x.memref,
+                   y.memref, tokens, sum);
+  return success();
+}
+
+LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
+  auto use = op.getWeight().getDefiningOp<compress::UseOp>();
+  if (!use)
+    return op.emitOpError("needs a weight from compress.use; constants become "
+                          "weights by --compress-outline-weights");
+  auto weight =
+      SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, use.getWeightAttr());
+  Value bias;
+  if (op.getBias()) {
+    FailureOr<Value> vector = vectorWeight(op.getBias());
+    if (failed(vector))
+      return failure();
+    bias = *vector;
+  }
+  Value offset = offsetOf(use);
+  Value input = op.getInput();
+  Buffer x = bufferOf(input);
+  auto addBias = [&](Buffer &y, Value tokens) {
+    if (!bias)
+      return;
+    int64_t n = channels(op.getResult());
+    barrierBefore({access(y, true)}, {access(y, true)});
+    forall({tokens}, [&](ArrayRef<Value> t) {
+      strips(n, {}, [&](Value c, int64_t valid, ValueRange) {
+        SmallVector<Value> at = {t[0], c};
+        write(addf(read(y.memref, at, valid), read(bias, {c}, valid)), y.memref,
+              at, valid);
+        return SmallVector<Value>();
+      });
+    });
+  };
+  if (op.getResult() != logits) {
+    Buffer y = allocate(op.getResult());
+    if (failed(product(weight, weight.getResultValue(), offset, x, input, y,
+                       count, false, true)))
+      return failure();
+    addBias(y, count);
+    return success();
+  }
+  // Logits go to the caller's buffer, from the first token that it wants.
+  vocabulary = channels(op.getResult());
+  Value begin = field(ContextField::logits_begin);
+  Value wanted = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                       begin, count);
+  Value base = pointer(ContextField::logits, builder.getF32Type());
+  if (hazards.pending())
+    barrier();
+  auto branch = scf::IfOp::create(builder, loc, wanted, false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  int64_t n = channels(input), tokens = options.tokens;
+  Buffer from = x;
+  Value wantedCount = count;
+  if (tokens > 1) {
+    wantedCount = sub(count, begin);
+    auto type = MemRefType::get(
+        {tokens, n}, builder.getF32Type(),
+        StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic,
+                               {n, 1}));
+    from.memref = memref::ReinterpretCastOp::create(
+        builder, loc, type, x.memref, OpFoldResult(mul(begin, index(n))),
+        SmallVector<OpFoldResult>{builder.getIndexAttr(tokens),
+                                  builder.getIndexAttr(n)},
+        SmallVector<OpFoldResult>{builder.getIndexAttr(n),
+                                  builder.getIndexAttr(1)});
+  }
+  Buffer y;
+  y.memref = memref::ReinterpretCastOp::create(
+      builder, loc, MemRefType::get({tokens, vocabulary}, builder.getF32Type()),
+      base, /*offset=*/0, ArrayRef<int64_t>{tokens, vocabulary},
+      ArrayRef<int64_t>{vocabulary, 1});
+  y.begin = int64_t(1) << 41;
+  y.bytes = tokens * vocabulary * 4;
+  y.owned = false;
+  if (failed(product(weight, weight.getResultValue(), offset, from, Value(), y,
+                     wantedCount, false, false)))
+    return failure();
+  addBias(y, wantedCount);
+  barrier();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Rotary position and attention
+//===----------------------------------------------------------------------===//
+
+/// The most lanes, of 16, 8, … that divide a number.
+static int64_t lanesFor(int64_t n) {
+  int64_t lanes = kLanes;
+  while (n % lanes)
+    lanes /= 2;
+  return lanes;
+}
+
+LogicalResult RegionLowering::lowerRotary(nn::RotaryOp op) {
+  auto use = op.getFrequencies().getDefiningOp<compress::UseOp>();
+  if (!use)
+    return op.emitOpError("needs frequencies from compress.use");
+  if (rotaryFrequencies && rotaryFrequencies.getWeight() != use.getWeight())
+    return op.emitOpError("has frequencies of its own; a program has one table");
+  rotaryFrequencies = use;
+  Buffer x = bufferOf(op.getInput()), y = allocate(op.getResult());
+  int64_t half =
+      cast<RankedTensorType>(op.getFrequencies().getType()).getDimSize(0);
+  int64_t heads = channels(op.getInput()) / (2 * half);
+  int64_t lanes = lanesFor(half);
+  barrierBefore({access(x, true)}, {access(y, true)});
+  Value table = pointer(ContextField::rotary, builder.getF32Type());
+  Value position = field(ContextField::position);
+  forall({count}, [&](ArrayRef<Value> indices) {
+    Value t = indices.front();
+    Value row = mul(add(position, t), index(2 * half));
+    loop(index(0), index(heads), 1, [&](Value h) {
+      Value head = mul(h, index(2 * half));
+      loop(index(0), index(half), lanes, [&](Value j) {
+        Value c = read(table, {add(row, j)}, lanes, lanes);
+        Value s = read(table, {add(add(row, index(half)), j)}, lanes, lanes);
+        Value first = add(head, j), second = add(first, index(half));
+        Value a = read(x.memref, {t, first}, lanes, lanes);
+        Value b = read(x.memref, {t, second}, lanes, lanes);
+        write(subf(mulf(a, c), mulf(b, s)), y.memref, {t, first}, lanes);
+        write(addf(mulf(b, c), mulf(a, s)), y.memref, {t, second}, lanes);
+      });
+    });
+  });
+  return success();
+}
+
+/// The cache of a layer, f32: keys [context/16][kv heads][head size][16
+/// positions], so that sixteen scores are sums of broadcast products, then values
+/// [context][kv heads][head size].
+LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
+  Buffer q = bufferOf(op.getQuery()), k = bufferOf(op.getKey()),
+         v = bufferOf(op.getValue()), y = allocate(op.getResult());
+  int64_t heads = op.getHeads(), kvHeads = op.getKvHeads();
+  int64_t size = op.getHeadSize(), perKv = heads / kvHeads;
+  int64_t lanes = lanesFor(size), parts = size / lanes;
+  int64_t chains = size % 4 == 0 ? 4 : 1;
+  Value cache = pointer(ContextField::cache, builder.getF32Type());
+  Value contextSize = field(ContextField::context);
+  Value position = field(ContextField::position);
+  Value keys = mul(cacheBase(op.getCache()), contextSize);
+  Value values = add(keys, mul(contextSize, index(kvHeads * size)));
+  // One imaginary range for all caches: calls of one function touch one.
+  HazardTracker::Access whole{int64_t(1) << 40, (int64_t(1) << 40) + 1,
+                              HazardTracker::Split::Other};
+  auto keyAt = [&](Value p, Value g) {
+    Value tile = add(mul(div(p, index(kLanes)), index(kvHeads)), g);
+    return add(keys, mul(tile, index(size * kLanes)));
+  };
+  auto valueAt = [&](Value p, Value g) {
+    return add(values, mul(add(mul(p, index(kvHeads)), g), index(size)));
+  };
+
+  barrierBefore({access(k, true), access(v, true)}, {whole});
+  forall({count}, [&](ArrayRef<Value> indices) {
+    Value t = indices.front(), p = add(position, t);
+    loop(index(0), index(kvHeads), 1, [&](Value g) {
+      Value key = add(keyAt(p, g), rem(p, index(kLanes)));
+      Value head = mul(g, index(size));
+      loop(index(0), index(size), 1, [&](Value d) {
+        Value value = memref::LoadOp::create(builder, loc, k.memref,
+                                             ValueRange{t, add(head, d)});
+        store(value, cache, add(key, mul(d, index(kLanes))));
+      });
+      Value to = valueAt(p, g);
+      loop(index(0), index(size), lanes, [&](Value d) {
+        write(read(v.memref, {t, add(head, d)}, lanes, lanes), cache,
+              {add(to, d)}, lanes);
+      });
+    });
+  });
+
+  barrierBefore({access(q, false), whole}, {access(y, false)});
+  Value scale = splatF32(op.getEffectiveScale());
+  constexpr float kMasked = -1.0e30f;
+  forall({count, index(kvHeads)}, [&](ArrayRef<Value> indices) {
+    Value t = indices[0], g = indices[1];
+    Value last = add(position, t);
+    Value tiles = add(div(last, index(kLanes)), index(1));
+    loop(index(0), index(perKv), 1, [&](Value r) {
+      Value head = mul(add(mul(g, index(perKv)), r), index(size));
+      SmallVector<Value> start = {f32(kMasked), f32(0)};
+      for (int64_t i = 0; i < parts; ++i)
+        start.push_back(zeros(lanes));
+      // Online softmax (Milakov and Gimelshein, 2018) over tiles of positions.
+      SmallVector<Value> end = loop(
+          index(0), tiles, 1, start,
+          [&](Value tile, ValueRange carried) -> SmallVector<Value> {
+            Value first = mul(tile, index(kLanes));
+            Value key = keyAt(first, g);
+            SmallVector<Value> sums(chains, zeros());
+            sums = loop(index(0), index(size), chains, sums,
+                        [&](Value d, ValueRange inner) {
+                          SmallVector<Value> next(inner);
+                          for (int64_t i = 0; i < chains; ++i) {
+                            Value at = i ? add(d, index(i)) : d;
+                            Value x = memref::LoadOp::create(
+                                builder, loc, q.memref,
+                                ValueRange{t, add(head, at)});
+                            Value row = read(
+                                cache, {add(key, mul(at, index(kLanes)))});
+                            next[i] = fma(splat(f32s(), x), row, next[i]);
+                          }
+                          return next;
+                        });
+            Value score = sums[0];
+            if (chains == 4)
+              score = addf(addf(sums[0], sums[1]), addf(sums[2], sums[3]));
+            score = mulf(score, scale);
+            // Positions behind the token's own are masked.
+            Value mask = vector::CreateMaskOp::create(
+                builder, loc, VectorType::get({kLanes}, builder.getI1Type()),
+                add(sub(last, first), index(1)));
+            score = arith::SelectOp::create(builder, loc, mask, score,
+                                            splatF32(kMasked));
+            Value best = maxf(carried[0], maxOf(score));
+            Value weights = exp(subf(score, splat(f32s(), best)));
+            weights = arith::SelectOp::create(builder, loc, mask, weights,
+                                              zeros());
+            Value fade = vector::ExtractOp::create(
+                builder, loc,
+                exp(splat(f32s(), subf(carried[0], best))), 0);
+            SmallVector<Value> next = {
+                best, addf(mulf(carried[1], fade), sumOf(weights))};
+            Value fades = splat(f32s(lanes), fade);
+            for (int64_t i = 0; i < parts; ++i)
+              next.push_back(mulf(carried[2 + i], fades));
+            Value row = valueAt(first, g);
+            for (int64_t j = 0; j < kLanes; ++j) {
+              Value p = splat(f32s(lanes), vector::ExtractOp::create(
+                                               builder, loc, weights, j));
+              for (int64_t i = 0; i < parts; ++i) {
+                Value at = add(row, index(j * kvHeads * size + i * lanes));
+                next[2 + i] =
+                    fma(p, read(cache, {at}, lanes, lanes), next[2 + i]);
+              }
+            }
+            return next;
+          });
+      Value inverse = splat(f32s(lanes), divf(f32(1), end[1]));
+      for (int64_t i = 0; i < parts; ++i)
+        write(mulf(end[2 + i], inverse), y.memref,
+              {t, add(head, index(i * lanes))}, lanes);
+    });
+  });
+  return success();
+}

@@ -10,7 +10,9 @@
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
 #include "Compress/Transforms/Passes.h"
+#include "Kernel/Transforms/Passes.h"
 #include "NN/IR/NN.h"
+#include "compress/Conversion/Expander.h"
 #include "NN/IR/WeightConsumers.h"
 #include "NN/Transforms/Passes.h"
 #include "compress/Pipelines/Recipe.h"
@@ -27,6 +29,8 @@ void mlir::compress::registerAllDialectsAndExtensions(
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registry.insert<CompressDialect, nn::NNDialect, check::CheckDialect>();
+  registry.insert<CompressDialect, nn::NNDialect, kernel::KernelDialect>();
+  kernel::registerTileSources(registry);
   registerLinalgWeightConsumers(registry);
   nn::registerWeightConsumers(registry);
 }
@@ -37,6 +41,7 @@ void mlir::compress::registerEveryPass() {
   registerRecipePipelines();
   nn::registerNNPasses();
   check::registerCheckPasses();
+  kernel::registerKernelPasses();
 }
 
 namespace {

@@ -29,6 +29,7 @@ def KernelDialect : Dialect {
     `scf.forall` marks what is split, `kernel.barrier` where threads meet.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
 }
 
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<KernelDialect, mnemonic, traits>;

@@ -63,7 +63,9 @@ SmallVector<Value> CodeBuilder::loop(
   builder.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> next =
       body(loop.getInductionVar(), loop.getRegionIterArgs());
-  scf::YieldOp::create(builder, loc, next);
+  // Without carried values the loop has its yield already.
+  if (!carried.empty())
+    scf::YieldOp::create(builder, loc, next);
   return loop.getResults();
 }
 

@@ -16,6 +16,7 @@
 #include "NN/IR/WeightConsumers.h"
 #include "NN/Transforms/Passes.h"
 #include "compress/Pipelines/Recipe.h"
+#include "compress/Target/Compile.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -28,8 +29,8 @@ void mlir::compress::registerAllDialectsAndExtensions(
     DialectRegistry &registry) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
-  registry.insert<CompressDialect, nn::NNDialect, check::CheckDialect>();
-  registry.insert<CompressDialect, nn::NNDialect, kernel::KernelDialect>();
+  registry.insert<CompressDialect, nn::NNDialect, check::CheckDialect,
+                  kernel::KernelDialect>();
   kernel::registerTileSources(registry);
   registerLinalgWeightConsumers(registry);
   nn::registerWeightConsumers(registry);
@@ -42,6 +43,7 @@ void mlir::compress::registerEveryPass() {
   nn::registerNNPasses();
   check::registerCheckPasses();
   kernel::registerKernelPasses();
+  registerTargetPipelines();
 }
 
 namespace {

@@ -1,0 +1,110 @@
+//===- Compile.h - From a model's module to a program -----------*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One object code for evaluation and for shipping: compileModel makes objects,
+// JitProgram loads them in this process, linkExecutable links the same bytes
+// with the runtime. Weights go beside the code, never through LLVM or a linker.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_TARGET_COMPILE_H
+#define COMPRESS_TARGET_COMPILE_H
+
+#include "compress/Support/Error.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+struct compress_program;
+
+namespace mlir {
+class OpPassManager;
+class MLIRContext;
+} // namespace mlir
+
+namespace mlir::compress {
+
+/// Instruction sets, best first: avx512vnni, avxvnni, avx2, generic (x86-64);
+/// neon (aarch64).
+ArrayRef<StringRef> getInstructionSets();
+/// Those of a family that `name` lists, separated by commas; "native" is the
+/// best that this machine has, "x86-64" all four. Fails on an unknown name.
+FailureOr<std::vector<std::string>> parseTarget(StringRef name,
+                                                std::string &error);
+/// The LLVM triple, processor and features of an instruction set.
+struct MachineDescription {
+  std::string triple, processor, features;
+};
+MachineDescription getMachine(StringRef instructionSet);
+
+struct CompileOptions {
+  /// Instruction sets, best first; one family.
+  std::vector<std::string> instructionSets = {"avx512vnni", "avxvnni", "avx2",
+                                              "generic"};
+  /// "f32", or "int8" where weights are integer codes.
+  std::string activations = "int8";
+  /// Most tokens of one prefill call.
+  int64_t chunk = 64;
+};
+
+/// Objects, and the module in which every weight has its place.
+struct CompiledModel {
+  struct Object {
+    std::string name;
+    std::vector<char> bytes;
+  };
+  std::vector<Object> objects;
+  OwningOpRef<ModuleOp> module;
+  int64_t weightsBytes = 0;
+};
+
+/// Compiles a copy of `module` (with @forward). Errors are emitted. Nothing of
+/// the weights is read but their types.
+FailureOr<CompiledModel> compileModel(ModuleOp module,
+                                      const CompileOptions &options);
+
+/// Writes the packed weights, in order; `sink` returns false to stop.
+/// Memory follows the largest weight.
+LogicalResult
+writePackedWeights(const CompiledModel &model,
+                   const std::function<bool(const uint8_t *, size_t)> &sink);
+
+/// The objects, loaded into this process.
+class JitProgram {
+public:
+  static FailureOr<std::unique_ptr<JitProgram>>
+  create(const CompiledModel &model, MLIRContext *context);
+  ~JitProgram();
+  const compress_program &get() const;
+
+private:
+  JitProgram();
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation;
+};
+
+/// Links the objects with the runtime into the static executable `output`,
+/// without its payload. `runtimeFolder` holds libCompressRuntime.a's folder
+/// (lib/) with compress/<architecture>/ beside it; empty: the folder of
+/// libCompress itself.
+compresslib::Status linkExecutable(const CompiledModel &model,
+                                   const std::string &output,
+                                   const std::string &runtimeFolder = {});
+
+/// Adds the passes from a module of kernels to the LLVM dialect, for one
+/// instruction set.
+void buildLowerKernelsPipeline(OpPassManager &pm, StringRef instructionSet);
+/// --compress-lower-to-llvm{target= activations= chunk=}: everything, for one
+/// instruction set.
+void registerTargetPipelines();
+
+} // namespace mlir::compress
+
+#endif // COMPRESS_TARGET_COMPILE_H

@@ -1,0 +1,395 @@
+//===- Compile.cpp - From a model's module to objects ---------------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compress/IR/Compress.h"
+#include "Compress/IR/Store.h"
+#include "Kernel/Transforms/Passes.h"
+#include "NN/IR/NN.h"
+#include "compress/Analysis/PackedLayout.h"
+#include "compress/Target/Compile.h"
+#include "compress_runtime.h"
+#include "mlir/IR/Threading.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include <mutex>
+
+using namespace mlir;
+using namespace mlir::compress;
+
+//===----------------------------------------------------------------------===//
+// Pipelines
+//===----------------------------------------------------------------------===//
+
+void mlir::compress::buildLowerKernelsPipeline(OpPassManager &pm,
+                                               StringRef set) {
+  kernel::ConvertKernelToVectorPassOptions vectors;
+  vectors.target = set.str();
+  pm.addPass(kernel::createConvertKernelToVectorPass(vectors));
+  pm.addPass(kernel::createSplitThreadsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  kernel::LowerLaneOpsPassOptions lanes;
+  lanes.target = set.str();
+  pm.addPass(kernel::createLowerLaneOpsPass(lanes));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(kernel::createConvertKernelToLLVMPass());
+}
+
+namespace {
+struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
+  Option<std::string> target{
+      *this, "target", llvm::cl::init("avx512vnni"),
+      llvm::cl::desc("Instruction set: avx512vnni, avxvnni, avx2, generic or "
+                     "neon")};
+  Option<std::string> activations{
+      *this, "activations", llvm::cl::init("int8"),
+      llvm::cl::desc("f32, or int8 where weights are integer codes")};
+  Option<int64_t> chunk{*this, "chunk", llvm::cl::init(64),
+                        llvm::cl::desc("Most tokens of one prefill call")};
+  Option<std::string> stopAfter{
+      *this, "stop-after", llvm::cl::init("llvm"),
+      llvm::cl::desc("Phase to stop after: plan (weights have places), kernel "
+                     "(functions over planned buffers) or llvm")};
+};
+
+void buildPlanPipeline(OpPassManager &pm, StringRef activations,
+                       int64_t chunk, bool planOnly = false) {
+  pm.addPass(kernel::createPlanWeightsPass());
+  if (planOnly)
+    return;
+  kernel::ConvertNNToKernelPassOptions options;
+  options.activations = activations.str();
+  options.chunk = chunk;
+  pm.addPass(kernel::createConvertNNToKernelPass(options));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+} // namespace
+
+void mlir::compress::registerTargetPipelines() {
+  PassPipelineRegistration<LowerToLLVMOptions>(
+      "compress-lower-to-llvm",
+      "Lower a model to the LLVM dialect for one instruction set",
+      [](OpPassManager &pm, const LowerToLLVMOptions &options) {
+        buildPlanPipeline(pm, options.activations, options.chunk,
+                          options.stopAfter == "plan");
+        if (options.stopAfter == "llvm")
+          buildLowerKernelsPipeline(pm, options.target);
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// Objects
+//===----------------------------------------------------------------------===//
+
+static void initializeTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    llvm::InitializeAllAsmParsers();
+  });
+}
+
+static std::unique_ptr<llvm::TargetMachine>
+createMachine(const MachineDescription &machine, std::string &error) {
+  initializeTargets();
+  llvm::Triple triple(machine.triple);
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return nullptr;
+  llvm::TargetOptions options;
+  // Without contraction a product and a sum stay two roundings; the kernels
+  // say fma where they mean it.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, machine.processor, machine.features, options, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
+}
+
+static std::vector<char> emitObject(llvm::Module &module,
+                                    llvm::TargetMachine &machine,
+                                    bool optimize) {
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  if (optimize) {
+    llvm::PipelineTuningOptions tuning;
+    // Kernels are vector code and unrolled already.
+    tuning.LoopUnrolling = false;
+    tuning.LoopVectorization = true;
+    tuning.SLPVectorization = false;
+    llvm::PassBuilder builder(&machine, tuning);
+    llvm::LoopAnalysisManager loops;
+    llvm::FunctionAnalysisManager functions;
+    llvm::CGSCCAnalysisManager sccs;
+    llvm::ModuleAnalysisManager modules;
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(sccs);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, sccs, modules);
+    builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
+        .run(module, modules);
+  }
+  SmallVector<char> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, stream, nullptr,
+                                  llvm::CodeGenFileType::ObjectFile))
+    return {};
+  passes.run(module);
+  return std::vector<char>(bytes.begin(), bytes.end());
+}
+
+static uint64_t requiredFeatures(StringRef set) {
+  if (set == "avx512vnni")
+    return COMPRESS_FEATURE_AVX2 | COMPRESS_FEATURE_AVX512 |
+           COMPRESS_FEATURE_AVX512VNNI;
+  if (set == "avxvnni")
+    return COMPRESS_FEATURE_AVX2 | COMPRESS_FEATURE_AVXVNNI;
+  if (set == "avx2")
+    return COMPRESS_FEATURE_AVX2;
+  if (set == "neon")
+    return COMPRESS_FEATURE_NEON_DOTPROD;
+  return 0;
+}
+
+static std::string entryName(StringRef entry, StringRef set) {
+  return ("compress_" + entry + "_" + set).str();
+}
+
+/// One instruction set's code.
+static FailureOr<std::vector<char>> compileVariant(ModuleOp kernels,
+                                                   StringRef set) {
+  OwningOpRef<ModuleOp> module = kernels.clone();
+  PassManager pm(module->getContext(), ModuleOp::getOperationName());
+  pm.enableVerifier(false);
+  buildLowerKernelsPipeline(pm, set);
+  if (failed(pm.run(*module)))
+    return failure();
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> translated =
+      translateModuleToLLVMIR(*module, context);
+  if (!translated)
+    return kernels.emitError("cannot translate to LLVM IR"), failure();
+  for (llvm::Function &function : *translated) {
+    if (function.isDeclaration())
+      continue;
+    StringRef name = function.getName();
+    if (name == "decode" || name == "prefill") {
+      function.setName(entryName(name, set));
+    } else {
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+      function.addFnAttr(llvm::Attribute::NoInline);
+    }
+    if (set == "avx512vnni") {
+      function.addFnAttr("prefer-vector-width", "512");
+      function.addFnAttr("min-legal-vector-width", "512");
+    }
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+  std::string error;
+  std::unique_ptr<llvm::TargetMachine> machine =
+      createMachine(getMachine(set), error);
+  if (!machine)
+    return kernels.emitError("cannot generate code: ") << error, failure();
+  std::vector<char> bytes = emitObject(*translated, *machine, true);
+  if (bytes.empty())
+    return kernels.emitError("the code generator emits no objects"), failure();
+  return bytes;
+}
+
+/// The object that describes the program: compress_program_v1.
+static FailureOr<std::vector<char>>
+compileDescription(ModuleOp module, const CompileOptions &options,
+                   int64_t weightsBytes, ArrayRef<float> frequencies,
+                   int64_t maxContext) {
+  auto program = module->getAttrOfType<DictionaryAttr>("kernel.program");
+  auto number = [&](StringRef name) {
+    return program.getAs<IntegerAttr>(name).getInt();
+  };
+  llvm::LLVMContext context;
+  llvm::Module description("compress_program", context);
+  llvm::Type *i32 = llvm::Type::getInt32Ty(context);
+  llvm::Type *i64 = llvm::Type::getInt64Ty(context);
+  llvm::Type *pointer = llvm::PointerType::get(context, 0);
+  auto constant = [&](llvm::Constant *value, const llvm::Twine &name) {
+    return new llvm::GlobalVariable(description, value->getType(), true,
+                                    llvm::GlobalValue::PrivateLinkage, value,
+                                    name);
+  };
+  auto *variantType = llvm::StructType::get(pointer, i64, pointer, pointer);
+  std::vector<llvm::Constant *> variants;
+  for (const std::string &set : options.instructionSets) {
+    auto entry = [&](StringRef name) -> llvm::Constant * {
+      auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
+                                           {pointer, i64}, false);
+      return llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
+                                    entryName(name, set), description);
+    };
+    variants.push_back(llvm::ConstantStruct::get(
+        variantType,
+        {constant(llvm::ConstantDataArray::getString(context, set), "name"),
+         llvm::ConstantInt::get(i64, requiredFeatures(set)), entry("decode"),
+         entry("prefill")}));
+  }
+  auto *table = constant(
+      llvm::ConstantArray::get(
+          llvm::ArrayType::get(variantType, variants.size()), variants),
+      "variants");
+  auto *rotary = constant(llvm::ConstantDataArray::get(context, frequencies),
+                          "rotary_frequencies");
+  auto c32 = [&](uint64_t v) { return llvm::ConstantInt::get(i32, v); };
+  auto c64 = [&](uint64_t v) { return llvm::ConstantInt::get(i64, v); };
+  // In the order of compress_program.
+  llvm::Constant *value = llvm::ConstantStruct::getAnon(
+      {c32(COMPRESS_ABI_VERSION), c32(variants.size()), table,
+       c64(number("arena_bytes")), c64(64),
+       c64(number("cache_bytes_per_position")), c64(weightsBytes), rotary,
+       c32(2 * frequencies.size()), c32(number("vocabulary")),
+       c32(number("prefill_chunk")), c32(maxContext),
+       c32(program.getAs<BoolAttr>("int8_activations").getValue()), c32(0)});
+  new llvm::GlobalVariable(description, value->getType(), true,
+                           llvm::GlobalValue::ExternalLinkage, value,
+                           "compress_program_v1");
+  std::string error;
+  std::unique_ptr<llvm::TargetMachine> machine =
+      createMachine(getMachine(options.instructionSets.back()), error);
+  if (!machine)
+    return module.emitError("cannot generate code: ") << error, failure();
+  return emitObject(description, *machine, false);
+}
+
+FailureOr<CompiledModel>
+mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
+  MLIRContext *context = module.getContext();
+  DialectRegistry registry;
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registry.insert<LLVM::LLVMDialect>();
+  context->appendDialectRegistry(registry);
+
+  int64_t maxContext = 2048;
+  for (auto model : module.getOps<nn::ModelOp>())
+    maxContext = model.getContext();
+
+  CompiledModel result;
+  result.module = module.clone();
+  PassManager plan(context, ModuleOp::getOperationName());
+  buildPlanPipeline(plan, options.activations, options.chunk);
+  if (failed(plan.run(*result.module)))
+    return failure();
+  result.weightsBytes =
+      (*result.module)->getAttrOfType<IntegerAttr>("kernel.weights_bytes").getInt();
+
+  std::vector<float> frequencies;
+  auto program =
+      (*result.module)->getAttrOfType<DictionaryAttr>("kernel.program");
+  if (auto name = program.getAs<FlatSymbolRefAttr>("rotary_frequencies")) {
+    auto weight = result.module->lookupSymbol<WeightOp>(name.getValue());
+    FailureOr<std::vector<float>> values = evaluateWeight(
+        weight, context->getLoadedDialect<CompressDialect>()->getStore());
+    if (failed(values))
+      return failure();
+    frequencies = std::move(*values);
+  }
+
+  FailureOr<std::vector<char>> description =
+      compileDescription(*result.module, options, result.weightsBytes,
+                         frequencies, maxContext);
+  if (failed(description))
+    return failure();
+  result.objects.push_back({"program", std::move(*description)});
+  // Instruction sets are compiled side by side; the order is theirs.
+  size_t count = options.instructionSets.size();
+  std::vector<std::vector<char>> codes(count);
+  initializeTargets();
+  LogicalResult compiled =
+      failableParallelForEachN(context, 0, count, [&](size_t i) {
+        FailureOr<std::vector<char>> code =
+            compileVariant(*result.module, options.instructionSets[i]);
+        if (failed(code))
+          return failure();
+        codes[i] = std::move(*code);
+        return success();
+      });
+  if (failed(compiled))
+    return failure();
+  for (size_t i = 0; i < count; ++i)
+    result.objects.push_back({options.instructionSets[i], std::move(codes[i])});
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+LogicalResult mlir::compress::writePackedWeights(
+    const CompiledModel &model,
+    const std::function<bool(const uint8_t *, size_t)> &sink) {
+  ModuleOp module = *const_cast<CompiledModel &>(model).module;
+  MLIRContext *context = module.getContext();
+  const WeightStore &store =
+      context->getLoadedDialect<CompressDialect>()->getStore();
+  SmallVector<WeightOp> weights;
+  for (WeightOp weight : module.getOps<WeightOp>())
+    if (weight->hasAttr("kernel.place"))
+      weights.push_back(weight);
+  auto place = [](WeightOp weight) {
+    return weight->getAttrOfType<kernel::PlaceAttr>("kernel.place");
+  };
+  llvm::sort(weights, [&](WeightOp a, WeightOp b) {
+    return place(a).getOffset() < place(b).getOffset();
+  });
+  // A few weights at a time are packed in parallel and written in order.
+  constexpr size_t batch = 4;
+  int64_t end = 0;
+  static const uint8_t zeros[64] = {};
+  for (size_t first = 0; first < weights.size(); first += batch) {
+    size_t count = std::min(batch, weights.size() - first);
+    std::vector<std::vector<uint8_t>> packed(count);
+    if (failed(failableParallelForEachN(context, 0, count, [&](size_t i) {
+          WeightOp weight = weights[first + i];
+          FailureOr<kernel::PackedLayout> layout =
+              kernel::PackedLayout::get(weight);
+          if (failed(layout))
+            return failure();
+          packed[i].resize(layout->bytes);
+          return kernel::packWeight(weight, *layout, store, packed[i]);
+        })))
+      return failure();
+    for (size_t i = 0; i < count; ++i) {
+      int64_t offset = place(weights[first + i]).getOffset();
+      if (offset > end && !sink(zeros, offset - end))
+        return failure();
+      if (!packed[i].empty() && !sink(packed[i].data(), packed[i].size()))
+        return failure();
+      end = offset + packed[i].size();
+    }
+  }
+  if (end < model.weightsBytes && !sink(zeros, model.weightsBytes - end))
+    return failure();
+  return success();
+}

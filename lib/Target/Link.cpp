@@ -1,0 +1,107 @@
+//===- Link.cpp - Objects and the runtime as a static executable ----------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The order of the link line is explained in runtime/README.md.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compress/Target/Compile.h"
+#include "lld/Common/Driver.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+#include <dlfcn.h>
+#include <mutex>
+
+LLD_HAS_DRIVER(elf)
+
+using namespace mlir;
+using namespace mlir::compress;
+using compresslib::environmentError;
+using compresslib::Status;
+
+/// The folder of the library that this function is in.
+static std::string libraryFolder() {
+  Dl_info info;
+  if (!::dladdr(reinterpret_cast<void *>(&libraryFolder), &info))
+    return ".";
+  SmallString<256> path(info.dli_fname);
+  llvm::sys::path::remove_filename(path);
+  return path.empty() ? "." : std::string(path);
+}
+
+Status mlir::compress::linkExecutable(const CompiledModel &model,
+                                      const std::string &output,
+                                      const std::string &runtimeFolder) {
+  std::string folder = runtimeFolder.empty() ? libraryFolder() : runtimeFolder;
+  std::string runtime = folder + "/libCompressRuntime.a";
+  std::string system = folder + "/compress/x86_64/";
+  for (const CompiledModel::Object &object : model.objects)
+    if (object.name == "neon")
+      system = folder + "/compress/aarch64/";
+  for (const std::string &needed : {runtime, system + "crt1.o"})
+    if (!llvm::sys::fs::exists(needed))
+      return environmentError("Cannot link: " + needed +
+                              " is not there. Build the target "
+                              "CompressRuntime, or install the package with "
+                              "its runtime.");
+
+  std::vector<std::string> temporaries;
+  llvm::scope_exit cleanup([&] {
+    for (const std::string &path : temporaries)
+      llvm::sys::fs::remove(path);
+  });
+  for (const CompiledModel::Object &object : model.objects) {
+    SmallString<128> path;
+    int descriptor;
+    if (std::error_code error = llvm::sys::fs::createTemporaryFile(
+            "compress-" + object.name, "o", descriptor, path))
+      return environmentError("Cannot make a temporary file: " +
+                              error.message() +
+                              ". Set TMPDIR to a folder that can be written.");
+    temporaries.push_back(std::string(path));
+    llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
+    stream.write(object.bytes.data(), object.bytes.size());
+    stream.close();
+    if (stream.has_error()) {
+      std::string message = stream.error().message();
+      stream.clear_error();
+      return environmentError("Cannot write " + std::string(path) + ": " +
+                              message + ".");
+    }
+  }
+
+  std::vector<std::string> line = {
+      "ld.lld", "-o", output, "-static", "--gc-sections", "--icf=all", "-z",
+      "norelro", "--eh-frame-hdr", "--build-id=none", "--strip-all",
+      system + "crt1.o", system + "crti.o", system + "crtbeginT.o"};
+  llvm::append_range(line, temporaries);
+  for (const char *library : {"libpcre2-8.a", "libutf8proc.a", "libstdc++.a",
+                              "libm.a"})
+    if (library == StringRef("libpcre2-8.a"))
+      line.insert(line.end(), {runtime, system + library});
+    else
+      line.push_back(system + library);
+  line.insert(line.end(),
+              {"--start-group", system + "libgcc.a", system + "libgcc_eh.a",
+               system + "libc.a", "--end-group", system + "crtend.o",
+               system + "crtn.o"});
+  SmallVector<const char *> arguments;
+  for (const std::string &argument : line)
+    arguments.push_back(argument.c_str());
+  std::string errors;
+  llvm::raw_string_ostream stream(errors);
+  // lld's state is global.
+  static std::mutex mutex;
+  std::lock_guard<std::mutex> lock(mutex);
+  lld::Result result = lld::lldMain(arguments, llvm::nulls(), stream,
+                                    {{lld::Gnu, &lld::elf::link}});
+  if (result.retCode)
+    return environmentError("Cannot link " + output + ": " + stream.str());
+  return {};
+}

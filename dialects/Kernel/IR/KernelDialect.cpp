@@ -40,6 +40,10 @@ void KernelDialect::initialize() {
       >();
 }
 
+int64_t SplitAttr::getMappingId() const { return getDimension(); }
+bool SplitAttr::isLinearMapping() const { return true; }
+int64_t SplitAttr::getRelativeIndex() const { return getDimension(); }
+
 LogicalResult LaneDotOp::verify() {
   int64_t lanes = cast<VectorType>(getAcc().getType()).getNumElements();
   int64_t bytes = cast<VectorType>(getA().getType()).getNumElements();

@@ -11,6 +11,7 @@ include "mlir/IR/OpBase.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/Dialect/SCF/IR/DeviceMappingInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -51,6 +52,21 @@ def PlaceAttr : AttrDef<KernelDialect, "Place"> {
   }];
   let parameters = (ins "int64_t":$offset, "int64_t":$bytes);
   let assemblyFormat = "`<` $offset `,` $bytes `>`";
+}
+
+def SplitAttr : AttrDef<KernelDialect, "Split", [DeclareAttrInterfaceMethods<DeviceMappingAttrInterface>]> {
+  let mnemonic = "split";
+  let summary = "A dimension of an scf.forall that is split among threads";
+  let description = [{
+    Code outside an `scf.forall` runs on every thread, so a loop of a single
+    iteration must not dissolve into it: the mapping keeps it.
+
+    ```mlir
+    scf.forall (%i, %j) in (%n, 4) { } {mapping = [#kernel.split<0>, #kernel.split<1>]}
+    ```
+  }];
+  let parameters = (ins "int64_t":$dimension);
+  let assemblyFormat = "`<` $dimension `>`";
 }
 
 //===----------------------------------------------------------------------===//

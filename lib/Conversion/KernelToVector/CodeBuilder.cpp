@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compress/Conversion/CodeBuilder.h"
+#include "Kernel/IR/Kernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -204,8 +205,11 @@ SmallVector<Value> CodeBuilder::strips(
 void CodeBuilder::forall(ArrayRef<Value> counts,
                          const std::function<void(ArrayRef<Value>)> &body) {
   SmallVector<OpFoldResult> bounds(counts.begin(), counts.end());
+  SmallVector<Attribute> mapping;
+  for (size_t d = 0; d < counts.size(); ++d)
+    mapping.push_back(SplitAttr::get(builder.getContext(), d));
   auto loop = scf::ForallOp::create(builder, loc, bounds, ValueRange(),
-                                    std::nullopt);
+                                    builder.getArrayAttr(mapping));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(loop.getTerminator());
   SmallVector<Value> indices(loop.getInductionVars());

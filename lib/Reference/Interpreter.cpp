@@ -204,6 +204,11 @@ LogicalResult Interpreter::runControl(Operation *op, bool &known) {
 }
 
 LogicalResult Interpreter::run(Operation *op) {
+  // Values are held as f32, which would round these silently.
+  if (llvm::any_of(op->getResultTypes(), [](Type type) {
+        return getElementTypeOrSelf(type).isF64();
+      }))
+    return op->emitOpError("gives f64, which has no reference evaluation");
   bool known = true;
   if (LogicalResult result = runControl(op, known); known || failed(result))
     return result;

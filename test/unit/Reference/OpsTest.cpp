@@ -386,6 +386,16 @@ TEST_F(OpsTest, Refusals) {
                   .empty());
   EXPECT_EQ(message, "'math.atan' op has no reference evaluation");
   EXPECT_TRUE(evaluate(R"(
+    func.func @f(%x: f32) -> f32 {
+      %0 = arith.extf %x : f32 to f64
+      %1 = arith.truncf %0 : f64 to f32
+      return %1 : f32
+    })",
+                       {floats({}, {1})})
+                  .empty());
+  EXPECT_EQ(message,
+            "'arith.extf' op gives f64, which has no reference evaluation");
+  EXPECT_TRUE(evaluate(R"(
     func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> {
       return %x : tensor<2xf32>
     })",

@@ -117,8 +117,6 @@ LogicalResult WeightOp::verifyRegions() {
     if (!isa<YieldOp>(op) && !isa<DecompressionOpInterface>(op))
       return op.emitOpError("stands in a weight's expression, but is no "
                             "decompression op");
-  if (block.empty() || !isa<YieldOp>(block.back()))
-    return emitOpError("has a body that does not end with compress.yield");
   auto type = cast<RankedTensorType>(getResultValue().getType());
   if (type.getShape() != getWeightType().getShape())
     return emitOpError("is declared with shape ")
@@ -287,13 +285,67 @@ LogicalResult DequantizeOp::evaluateRows(int64_t begin, int64_t end,
     zeros = std::move(*values);
   }
   int64_t groups = llvm::divideCeil(columns, group);
-  for (int64_t e = 0, n = out.size(); e < n; ++e) {
-    int64_t g = codes.getRank() == 1 ? (begin + e) / group
-                                     : e / columns * groups + e % columns / group;
-    float difference = zeros.empty() ? out[e] : out[e] - zeros[g];
-    out[e] = difference * (*scales)[g];
+  // Runs of elements that share a scale.
+  for (int64_t e = 0, n = out.size(); e < n;) {
+    int64_t column, g;
+    if (codes.getRank() == 1) {
+      column = begin + e;
+      g = column / group;
+    } else {
+      column = e % columns;
+      g = e / columns * groups + column / group;
+    }
+    int64_t run =
+        std::min({n - e, columns - column, group - column % group});
+    float scale = (*scales)[g], zero = zeros.empty() ? 0.0f : zeros[g];
+    for (float &value : out.slice(e, run))
+      value = (value - zero) * scale;
+    e += run;
   }
   return success();
+}
+
+namespace {
+/// A group that is the whole dimension is written without its size.
+struct DropWholeGroupSize : OpRewritePattern<DequantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(DequantizeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto codes = cast<RankedTensorType>(op.getCodes().getType());
+    if (!op.getGroupSize() || int64_t(*op.getGroupSize()) < columnsOf(codes))
+      return rewriter.notifyMatchFailure(op, "groups are parts of a row");
+    rewriter.modifyOpInPlace(op, [&] { op.removeGroupSizeAttr(); });
+    return success();
+  }
+};
+
+/// Zero points that are all zero are none.
+struct DropZeroZeros : OpRewritePattern<DequantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(DequantizeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto constant = op.getZeros() ? op.getZeros().getDefiningOp<ConstantOp>()
+                                  : ConstantOp();
+    if (!constant)
+      return rewriter.notifyMatchFailure(op, "zeros are not written");
+    auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
+    if (!elements || !elements.isSplat())
+      return rewriter.notifyMatchFailure(op, "zeros differ");
+    // Codes are integers, so that subtracting +0 changes none.
+    bool isZero = isa<FloatType>(elements.getElementType())
+                      ? elements.getSplatValue<APFloat>().isPosZero()
+                      : elements.getSplatValue<APInt>().isZero();
+    if (!isZero)
+      return rewriter.notifyMatchFailure(op, "zeros are not 0");
+    rewriter.modifyOpInPlace(op, [&] { op.getZerosMutable().clear(); });
+    return success();
+  }
+};
+} // namespace
+
+void DequantizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                               MLIRContext *context) {
+  patterns.add<DropWholeGroupSize, DropZeroZeros>(context);
 }
 
 //===----------------------------------------------------------------------===//
@@ -417,23 +469,22 @@ bool DensifyOp::isValueOperand(unsigned index) { return index == 0; }
 LogicalResult DensifyOp::evaluateRows(int64_t begin, int64_t end,
                                       ExpressionEvaluator &evaluator,
                                       MutableArrayRef<float> out) {
-  FailureOr<ArrayRef<float>> mask = evaluator.evaluateWhole(getMask());
-  if (failed(mask))
+  // How many ones stand before each row, and in all.
+  FailureOr<ArrayRef<int64_t>> ones = evaluator.countOnes(getMask());
+  if (failed(ones))
     return failure();
-  int64_t first = begin * getRowSize(cast<RankedTensorType>(getType()));
-  int64_t before = llvm::count(mask->take_front(first), 1.0f);
-  ArrayRef<float> window = mask->slice(first, out.size());
-  int64_t count = llvm::count(window, 1.0f);
   int64_t total = cast<RankedTensorType>(getValues().getType()).getNumElements();
-  if (int64_t ones = llvm::count(*mask, 1.0f); ones != total)
-    return emitOpError("has ") << total << " values, but its mask has " << ones
-                               << " ones";
+  if (ones->back() != total)
+    return emitOpError("has ") << total << " values, but its mask has "
+                               << ones->back() << " ones";
+  FailureOr<std::vector<float>> window =
+      evaluator.evaluateRows(getMask(), begin, end);
   FailureOr<std::vector<float>> values =
-      evaluator.evaluateRows(getValues(), before, before + count);
-  if (failed(values))
+      evaluator.evaluateRows(getValues(), (*ones)[begin], (*ones)[end]);
+  if (failed(window) || failed(values))
     return failure();
   int64_t next = 0;
-  for (auto [value, bit] : llvm::zip(out, window))
+  for (auto [value, bit] : llvm::zip(out, *window))
     value = bit ? (*values)[next++] : 0.0f;
   return success();
 }
@@ -675,6 +726,71 @@ LogicalResult PermuteOp::verify() {
            << str(indices.getShape()) << ", but dimension " << dim << " has "
            << source.getDimSize(dim) << " positions";
   return success();
+}
+
+/// The indices of a permutation that is written in the IR.
+static std::optional<SmallVector<int64_t>> getWrittenIndices(PermuteOp op) {
+  auto constant = op.getIndices().getDefiningOp<ConstantOp>();
+  auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue())
+                           : DenseElementsAttr();
+  if (!elements)
+    return std::nullopt;
+  SmallVector<int64_t> indices;
+  for (const APInt &index : elements.getValues<APInt>()) {
+    indices.push_back(index.getLimitedValue(INT64_MAX));
+    if (indices.back() >= elements.getNumElements())
+      return std::nullopt;
+  }
+  return indices;
+}
+
+OpFoldResult PermuteOp::fold(FoldAdaptor) {
+  // The identity changes nothing.
+  std::optional<SmallVector<int64_t>> indices = getWrittenIndices(*this);
+  if (indices && getSource().getType() == getType() &&
+      llvm::all_of(llvm::enumerate(*indices), [](auto pair) {
+        return int64_t(pair.index()) == pair.value();
+      }))
+    return getSource();
+  return {};
+}
+
+namespace {
+/// permute(permute(a, inner), outer) along one dimension is one permutation:
+/// result[i] = a[inner[outer[i]]].
+struct ComposePermutations : OpRewritePattern<PermuteOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(PermuteOp op,
+                                PatternRewriter &rewriter) const override {
+    auto inner = op.getSource().getDefiningOp<PermuteOp>();
+    if (!inner || inner.getDim() != op.getDim())
+      return rewriter.notifyMatchFailure(op, "source is no such permutation");
+    // Else both would stay, and the composed one is more to store.
+    if (!inner->hasOneUse() || !op.getIndices().hasOneUse())
+      return rewriter.notifyMatchFailure(op, "indices have other uses");
+    auto innerIndices = getWrittenIndices(inner);
+    auto outerIndices = getWrittenIndices(op);
+    if (!innerIndices || !outerIndices)
+      return rewriter.notifyMatchFailure(op, "indices are not written");
+    auto type = cast<RankedTensorType>(op.getIndices().getType());
+    SmallVector<APInt> composed;
+    for (int64_t index : *outerIndices)
+      composed.emplace_back(type.getElementTypeBitWidth(),
+                            uint64_t((*innerIndices)[index]));
+    Value indices = ConstantOp::create(rewriter, op.getLoc(), type,
+                                       DenseElementsAttr::get(type, composed));
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getSourceMutable().assign(inner.getSource());
+      op.getIndicesMutable().assign(indices);
+    });
+    return success();
+  }
+};
+} // namespace
+
+void PermuteOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                            MLIRContext *context) {
+  patterns.add<ComposePermutations>(context);
 }
 
 ProductRule PermuteOp::getProductRule() { return ProductRule::Permute; }

@@ -181,6 +181,7 @@ def DequantizeOp : Compress_Op<"dequantize", [Pure,
     int64_t getEffectiveGroupSize();
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def LookupOp : Compress_Op<"lookup", [Pure,
@@ -342,6 +343,8 @@ def PermuteOp : Compress_Op<"permute", [Pure,
   let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = "$source `gather` $indices `dim` $dim attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 #endif // COMPRESS_OPS_TD

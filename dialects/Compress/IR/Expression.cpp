@@ -79,6 +79,28 @@ FailureOr<ArrayRef<float>> ExpressionEvaluator::evaluateWhole(Value value) {
   return ArrayRef<float>(kept[value] = std::move(*values));
 }
 
+FailureOr<ArrayRef<int64_t>> ExpressionEvaluator::countOnes(Value mask) {
+  if (auto it = ones.find(mask); it != ones.end())
+    return ArrayRef<int64_t>(it->second);
+  auto type = cast<RankedTensorType>(mask.getType());
+  int64_t rows = getRowCount(type), size = getRowSize(type);
+  int64_t step = std::max<int64_t>(1, (1 << 16) / std::max<int64_t>(size, 1));
+  std::vector<int64_t> counts = {0};
+  counts.reserve(rows + 1);
+  std::vector<float> block;
+  for (int64_t begin = 0; begin < rows; begin += step) {
+    int64_t end = std::min(rows, begin + step);
+    block.resize((end - begin) * size);
+    if (failed(evaluateRows(mask, begin, end, block)))
+      return failure();
+    for (int64_t row = 0; row < end - begin; ++row)
+      counts.push_back(counts.back() +
+                       llvm::count(ArrayRef(block).slice(row * size, size),
+                                   1.0f));
+  }
+  return ArrayRef<int64_t>(ones[mask] = std::move(counts));
+}
+
 FailureOr<std::vector<float>>
 mlir::compress::evaluateWeight(WeightOp weight, const WeightStore &store) {
   ExpressionEvaluator evaluator(store);

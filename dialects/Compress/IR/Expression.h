@@ -57,11 +57,16 @@ public:
   /// All of `value`, computed once.
   FailureOr<ArrayRef<float>> evaluateWhole(Value value);
 
+  /// For each row of a mask how many ones stand before it, and last how many
+  /// there are in all; counted once.
+  FailureOr<ArrayRef<int64_t>> countOnes(Value mask);
+
   const WeightStore &getStore() const { return store; }
 
 private:
   const WeightStore &store;
   llvm::DenseMap<Value, std::vector<float>> kept;
+  llvm::DenseMap<Value, std::vector<int64_t>> ones;
 };
 
 /// All of a weight, by the reference semantics.

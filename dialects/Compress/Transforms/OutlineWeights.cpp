@@ -122,7 +122,7 @@ struct OutlineWeightsPass
                                  SymbolTable &symbols, Block::iterator place) {
     auto weightType = RankedTensorType::get(
         applyPermutation(type.getShape(), order), type.getElementType());
-    std::string name = prefix + "_" + std::to_string(count++);
+    std::string name;
     constant->getLoc()->walk([&](Location loc) {
       auto named = dyn_cast<NameLoc>(loc);
       if (!named)
@@ -130,6 +130,8 @@ struct OutlineWeightsPass
       name = named.getName().str();
       return WalkResult::interrupt();
     });
+    if (name.empty())
+      name = prefix + "_" + std::to_string(count++);
     OpBuilder builder(&getContext());
     auto weight =
         WeightOp::create(builder, constant->getLoc(), name, weightType);

@@ -56,6 +56,22 @@ struct InfoArguments {
 };
 compresslib::Status infoCommand(const InfoArguments &arguments);
 
+struct EvalArguments {
+  std::string input, recipe, base, text, tasks, activations, target, resume;
+  std::string bos = "auto", cache;
+  bool documents = false, json = false;
+  int64_t context = 512, chunks = 0, chunk = 64;
+  int threads = 0;
+};
+compresslib::Status evalCommand(const EvalArguments &arguments);
+
+struct BuildArguments {
+  std::string input, output, recipe, activations, target, resume, manifest;
+  bool sideCar = false, dryRun = false;
+  int64_t chunk = 64;
+};
+compresslib::Status buildCommand(const BuildArguments &arguments);
+
 /// Makes of the module what the recipe would, of tensors without bytes, so
 /// that its sizes are known exactly.
 compresslib::Status planRecipe(ToolContext &context,

@@ -57,6 +57,126 @@ struct CommandLine {
       cl::value_desc("RECIPE"), cl::sub(info), cl::cat(category)};
   cl::opt<bool> infoJson{"json", cl::desc("Print JSON"), cl::sub(info),
                          cl::cat(category)};
+
+  cl::SubCommand eval{"eval", "Measure a model's quality and size, after every "
+                              "step of a recipe"};
+  cl::opt<std::string> evalInput{cl::Positional, cl::Required,
+                                 cl::desc("MODEL"), cl::sub(eval),
+                                 cl::cat(category)};
+  cl::opt<std::string> evalBase{
+      "base",
+      cl::desc("The untouched model of KL and agreement (default: the origin "
+               "of the weights, otherwise MODEL)"),
+      cl::value_desc("MODEL"), cl::sub(eval), cl::cat(category)};
+  cl::opt<std::string> evalText{
+      "text", cl::desc("Perplexity, KL and agreement on this text"),
+      cl::value_desc("FILE"), cl::sub(eval), cl::cat(category)};
+  cl::opt<bool> evalDocuments{
+      "documents",
+      cl::desc("The text is documents, parted by <|endoftext|>; each is scored "
+               "from its beginning, up to --context tokens"),
+      cl::sub(eval), cl::cat(category)};
+  cl::opt<int64_t> evalContext{
+      "context",
+      cl::desc("Tokens of a window of the text (default 512)"),
+      cl::value_desc("N"),
+      cl::init(512),
+      cl::sub(eval),
+      cl::cat(category)};
+  cl::opt<int64_t> evalChunks{"chunks",
+                              cl::desc("Only the first N windows or documents"),
+                              cl::value_desc("N"),
+                              cl::init(0),
+                              cl::sub(eval),
+                              cl::cat(category)};
+  cl::opt<std::string> evalTasks{
+      "tasks", cl::desc("Exact-match accuracy on these tasks"),
+      cl::value_desc("FILE.jsonl"), cl::sub(eval), cl::cat(category)};
+  cl::opt<std::string> evalBos{
+      "bos",
+      cl::desc("The token before a text: auto (what the tokenizer puts there), "
+               "none, or a number"),
+      cl::value_desc("TOKEN"),
+      cl::init("auto"),
+      cl::sub(eval),
+      cl::cat(category)};
+  cl::opt<int> evalThreads{
+      "threads",           cl::desc("Threads (default: one a core)"),
+      cl::value_desc("N"), cl::init(0),
+      cl::sub(eval),       cl::cat(category)};
+  cl::alias evalThreadsShort{"t", cl::desc("Short for --threads"),
+                             cl::aliasopt(evalThreads), cl::sub(eval),
+                             cl::cat(category)};
+  cl::opt<std::string> evalCache{
+      "cache",
+      cl::desc("Folder that keeps the untouched model's distributions from run "
+               "to run, or none (default: the user's cache folder)"),
+      cl::value_desc("DIR"), cl::sub(eval), cl::cat(category)};
+  cl::opt<bool> evalJson{"json", cl::desc("Print JSON"), cl::sub(eval),
+                         cl::cat(category)};
+
+  cl::SubCommand build{"build", "Compile a model to a program of its own"};
+  cl::opt<std::string> buildInput{cl::Positional, cl::Required,
+                                  cl::desc("MODEL"), cl::sub(build),
+                                  cl::cat(category)};
+  cl::opt<std::string> buildOutput{"o", cl::desc("The program to write"),
+                                   cl::value_desc("FILE"), cl::sub(build),
+                                   cl::cat(category)};
+  cl::opt<bool> buildSideCar{
+      "side-car", cl::desc("Put the weights into FILE.weights beside it"),
+      cl::sub(build), cl::cat(category)};
+  cl::opt<std::string> buildManifest{
+      "manifest",
+      cl::desc("Write what the program was made of: SHA-256 of the inputs, "
+               "recipe, version, target"),
+      cl::value_desc("FILE.json"), cl::sub(build), cl::cat(category)};
+  cl::opt<bool> buildDryRun{"dry-run",
+                            cl::desc("Print the exact sizes, and make nothing"),
+                            cl::sub(build), cl::cat(category)};
+
+  // Of eval and of build.
+  cl::opt<std::string> recipe{
+      "recipe",
+      cl::desc("How to compress: f16, int8, int4, int3, a YAML file, or a pass "
+               "pipeline (see compress --help)"),
+      cl::value_desc("RECIPE"),
+      cl::sub(eval),
+      cl::sub(build),
+      cl::cat(category)};
+  cl::opt<std::string> resume{
+      "resume",
+      cl::desc("Folder that keeps the model after each step of the recipe; a "
+               "step whose input and options are unchanged is not done again"),
+      cl::value_desc("DIR"),
+      cl::sub(eval),
+      cl::sub(build),
+      cl::cat(category)};
+  cl::opt<std::string> activations{
+      "activations",
+      cl::desc("What integer weights are multiplied with: int8 (default), "
+               "rounded anew before each product, or f32"),
+      cl::value_desc("TYPE"),
+      cl::init("int8"),
+      cl::sub(eval),
+      cl::sub(build),
+      cl::cat(category)};
+  cl::opt<std::string> target{
+      "target",
+      cl::desc("Instruction sets, separated by commas: avx512vnni, avxvnni, "
+               "avx2, generic; x86-64 (all of them, the default of build) or "
+               "native (the best of this machine, the default of eval)"),
+      cl::value_desc("SETS"),
+      cl::sub(eval),
+      cl::sub(build),
+      cl::cat(category)};
+  cl::opt<int64_t> chunk{
+      "chunk",
+      cl::desc("Most tokens that a prompt is read by (default 64)"),
+      cl::value_desc("N"),
+      cl::init(64),
+      cl::sub(eval),
+      cl::sub(build),
+      cl::cat(category)};
 };
 } // namespace
 
@@ -71,6 +191,44 @@ static compresslib::Status run(CommandLine &line) {
     arguments.json = line.infoJson;
     return infoCommand(arguments);
   }
+  if (line.eval) {
+    EvalArguments arguments;
+    arguments.input = line.evalInput;
+    arguments.recipe = line.recipe;
+    arguments.base = line.evalBase;
+    arguments.text = line.evalText;
+    arguments.tasks = line.evalTasks;
+    arguments.activations = line.activations;
+    arguments.target =
+        line.target.empty() ? "native" : std::string(line.target);
+    arguments.resume = line.resume;
+    arguments.bos = line.evalBos;
+    arguments.cache = line.evalCache;
+    arguments.documents = line.evalDocuments;
+    arguments.json = line.evalJson;
+    arguments.context = line.evalContext;
+    arguments.chunks = line.evalChunks;
+    arguments.chunk = line.chunk;
+    arguments.threads = line.evalThreads;
+    return evalCommand(arguments);
+  }
+  if (line.build) {
+    BuildArguments arguments;
+    arguments.input = line.buildInput;
+    arguments.output = line.buildOutput;
+    arguments.recipe = line.recipe;
+    arguments.activations = line.activations;
+    arguments.target =
+        line.target.empty() ? "x86-64" : std::string(line.target);
+    arguments.resume = line.resume;
+    arguments.manifest = line.buildManifest;
+    arguments.sideCar = line.buildSideCar;
+    arguments.dryRun = line.buildDryRun;
+    arguments.chunk = line.chunk;
+    if (arguments.output.empty() && !arguments.dryRun)
+      return compresslib::usageError("Name the program to write with -o.");
+    return buildCommand(arguments);
+  }
   return compresslib::usageError(
       "Name a command: import, info, eval or build; see compress --help.");
 }
@@ -81,7 +239,8 @@ int mlir::compress::driverMain(int argc, char **argv) {
   registerEveryPass();
   CommandLine line;
   cl::HideUnrelatedOptions(line.category);
-  for (cl::SubCommand *command : {&line.import, &line.info})
+  for (cl::SubCommand *command :
+       {&line.import, &line.info, &line.eval, &line.build})
     cl::HideUnrelatedOptions(line.category, *command);
   std::string overview = "Compresses trained networks and compiles them to "
                          "small programs.\n\n" +

@@ -1,0 +1,301 @@
+//===- EvalCommand.cpp - compress eval ------------------------------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "Compress/IR/Compress.h"
+#include "Program.h"
+#include "compress/Analysis/StoredSize.h"
+#include "compress/Evaluation/Compare.h"
+#include "compress/Evaluation/Report.h"
+#include "compress/Evaluation/Tasks.h"
+#include "compress/Support/Files.h"
+#include "compress/Support/Progress.h"
+#include "compress/Support/Sha256.h"
+#include "compress_runtime/CommandLine.h"
+#include "compress_runtime/ThreadPool.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace mlir::compress;
+namespace eval = compresslib::eval;
+namespace rt = compresslib::rt;
+
+/// The folder of the untouched model that the weights' origins name, resolved
+/// against the module's folder; empty where there is none.
+static std::string findOrigin(ModuleOp module, StringRef input) {
+  for (WeightOp weight : module.getOps<WeightOp>()) {
+    OriginAttr origin = weight.getOriginAttr();
+    if (!origin || origin.getFile().empty())
+      continue;
+    std::string folder = compresslib::parentFolder(compresslib::joinPath(
+        compresslib::parentFolder(input.str()), origin.getFile().str()));
+    if (llvm::sys::fs::exists(folder + "/config.json"))
+      return folder;
+  }
+  return "";
+}
+
+static std::string sha256Of(StringRef text) {
+  return compresslib::sha256(
+      {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
+}
+
+namespace {
+class Evaluation {
+public:
+  explicit Evaluation(const EvalArguments &arguments) : arguments(arguments) {}
+  compresslib::Status run();
+
+private:
+  compresslib::Status prepare(ModuleOp module);
+  compresslib::Status measure(ToolContext &where, const std::string &name,
+                              ModuleOp module);
+  std::string getCachePath();
+  int64_t getPositions() const;
+
+  const EvalArguments &arguments;
+  ToolContext context, baseContext;
+  CompileOptions options;
+  std::unique_ptr<rt::ThreadPool> pool;
+  rt::TextCodec codec;
+  ModelFacts facts;
+  std::vector<rt::Sequence> sequences;
+  std::vector<eval::Task> tasks;
+  int32_t bos = -1;
+  std::unique_ptr<Program> base;
+  std::string cacheKey;
+  std::vector<eval::Step> steps;
+};
+} // namespace
+
+int64_t Evaluation::getPositions() const {
+  // A task's prompt and answer may be longer than a window of the text.
+  return tasks.empty() ? arguments.context
+                       : std::max<int64_t>(arguments.context, 512);
+}
+
+/// A user's cache holds one base: another takes its place.
+std::string Evaluation::getCachePath() {
+  if (arguments.cache == "none")
+    return "";
+  std::string folder = arguments.cache;
+  if (folder.empty()) {
+    SmallString<128> user;
+    if (!llvm::sys::path::cache_directory(user))
+      return "";
+    folder = (user + "/compress").str();
+  }
+  if (llvm::sys::fs::create_directories(folder))
+    return "";
+  return folder + "/base.logits";
+}
+
+compresslib::Status Evaluation::prepare(ModuleOp module) {
+  compresslib::Expected<ModelFacts> read = getModelFacts(module);
+  if (!read)
+    return read.error();
+  facts = std::move(*read);
+  compresslib::Expected<rt::TextCodec> made =
+      rt::loadTokenizerCodec(facts.tokenizer);
+  if (!made)
+    return made.error();
+  codec = std::move(*made);
+  bos = codec.bos;
+  if (arguments.bos == "none")
+    bos = -1;
+  else if (arguments.bos != "auto" &&
+           StringRef(arguments.bos).getAsInteger(10, bos))
+    return compresslib::usageError("--bos is auto, none or a token's number, "
+                                   "not '" +
+                                   arguments.bos + "'.");
+
+  if (!arguments.text.empty()) {
+    compresslib::Expected<std::string> text =
+        compresslib::readFile(arguments.text);
+    if (!text)
+      return text.error();
+    rt::TextOptions cut;
+    cut.context = arguments.context;
+    cut.chunks = arguments.chunks;
+    cut.documents = arguments.documents;
+    cut.bos = bos;
+    compresslib::Expected<std::vector<rt::Sequence>> made =
+        rt::cutText(*text, cut, codec.encode);
+    if (!made)
+      return made.error();
+    sequences = std::move(*made);
+    cacheKey = sha256Of(*text) + " " + std::to_string(arguments.context) + " " +
+               std::to_string(arguments.chunks) + " " +
+               std::to_string(arguments.documents) + " " + std::to_string(bos);
+  }
+  if (!arguments.tasks.empty()) {
+    compresslib::Expected<std::string> text =
+        compresslib::readFile(arguments.tasks);
+    if (!text)
+      return text.error();
+    compresslib::Expected<std::vector<eval::Task>> read =
+        eval::readTasks(*text, arguments.tasks);
+    if (!read)
+      return read.error();
+    tasks = std::move(*read);
+  }
+  return {};
+}
+
+/// Measures one model; the first is the base of the others.
+compresslib::Status Evaluation::measure(ToolContext &where,
+                                        const std::string &name,
+                                        ModuleOp module) {
+  compresslib::Expected<std::unique_ptr<Program>> made =
+      Program::create(where, module, options, *pool, getPositions());
+  if (!made)
+    return made.error();
+  std::unique_ptr<Program> program = std::move(*made);
+  rt::Model &model = program->model();
+
+  StoredSize size = getStoredSize(module);
+  eval::Step step;
+  step.name = name;
+  step.bytes = uint64_t(size.bytes);
+  step.parameters = double(facts.parameters);
+  step.activations = model.activations();
+  if (!sequences.empty()) {
+    compresslib::Progress progress(name, sequences.size());
+    eval::CompareOptions compare;
+    size_t shown = 0;
+    compare.progress = [&](size_t done, size_t) {
+      progress.advance(done - shown);
+      shown = done;
+      return true;
+    };
+    if (base) {
+      compare.cachePath = getCachePath();
+      compare.cacheKey = cacheKey;
+      compresslib::Expected<eval::Comparison> compared =
+          eval::compareModels(&base->model(), {&model}, sequences, compare);
+      if (!compared)
+        return compared.error();
+      step.text = compared->models[0];
+    } else {
+      compresslib::Expected<eval::Comparison> compared =
+          eval::compareModels(nullptr, {&model}, sequences, compare);
+      if (!compared)
+        return compared.error();
+      step.text = compared->models[0];
+    }
+  }
+  if (!tasks.empty()) {
+    compresslib::Progress progress(name + ", tasks", tasks.size());
+    size_t shown = 0;
+    compresslib::Expected<eval::Accuracy> accuracy = eval::runTasks(
+        model, codec, bos, facts.endTokens, tasks, [&](size_t done, size_t) {
+          progress.advance(done - shown);
+          shown = done;
+          return true;
+        });
+    if (!accuracy)
+      return accuracy.error();
+    step.accuracy = *accuracy;
+  }
+  if (steps.empty() && !base) {
+    base = std::move(program);
+    cacheKey += " " + getFingerprint(module) + " " + step.activations + " " +
+                llvm::join(options.instructionSets, ",") + " " COMPRESS_VERSION;
+  }
+  steps.push_back(std::move(step));
+  return {};
+}
+
+compresslib::Status Evaluation::run() {
+  if (arguments.text.empty() && arguments.tasks.empty())
+    return compresslib::usageError("Name what to measure on: --text FILE, "
+                                   "--tasks FILE.jsonl, or both.");
+  compresslib::Expected<CompileOptions> made = getCompileOptions(
+      arguments.target, arguments.activations, arguments.chunk);
+  if (!made)
+    return made.error();
+  options = std::move(*made);
+  compresslib::Expected<Recipe> recipe = Recipe();
+  if (!arguments.recipe.empty())
+    recipe = parseRecipe(arguments.recipe);
+  if (!recipe)
+    return recipe.error();
+  rt::ThreadPoolOptions threads;
+  threads.threads = arguments.threads;
+  compresslib::Expected<std::unique_ptr<rt::ThreadPool>> workers =
+      rt::ThreadPool::create(threads);
+  if (!workers)
+    return workers.error();
+  pool = std::move(*workers);
+
+  compresslib::Expected<OwningOpRef<ModuleOp>> module =
+      context.load(arguments.input);
+  if (!module)
+    return module.error();
+  if (compresslib::Status status = prepare(**module); !status)
+    return status;
+
+  // The untouched model: what --base names, the origin, or the input itself.
+  std::string origin = arguments.base;
+  if (origin.empty() && StringRef(arguments.input).contains(".mlir"))
+    origin = findOrigin(**module, arguments.input);
+  if (!origin.empty()) {
+    compresslib::Expected<OwningOpRef<ModuleOp>> untouched =
+        baseContext.load(origin);
+    if (!untouched)
+      return untouched.error();
+    if (compresslib::Status status =
+            measure(baseContext, "untouched", **untouched);
+        !status)
+      return status;
+    std::string name = llvm::sys::path::filename(arguments.input).str();
+    // A module that was only imported is the untouched model.
+    if (getStoredSize(**module).bytes != int64_t(steps.front().bytes))
+      if (compresslib::Status status = measure(context, name, **module);
+          !status)
+        return status;
+  } else if (compresslib::Status status =
+                 measure(context, "untouched", **module);
+             !status) {
+    return status;
+  }
+  if (!recipe->steps.empty()) {
+    auto after = [&](size_t i, ModuleOp now) {
+      return measure(context, recipe->steps[i].title, now);
+    };
+    if (compresslib::Status status =
+            runRecipeOn(context, *module, *recipe, arguments.resume, after);
+        !status)
+      return status;
+  }
+
+  if (!arguments.json) {
+    llvm::outs() << eval::stepsTable(steps);
+    return {};
+  }
+  compresslib::json::Writer json;
+  json.beginObject();
+  json.member("model", facts.name);
+  json.member("recipe", recipe->name);
+  json.member("instruction_set", options.instructionSets.front());
+  json.member("context", arguments.context);
+  json.member("documents", arguments.documents);
+  json.key("steps").beginArray();
+  for (const eval::Step &step : steps)
+    eval::writeStep(json, step);
+  json.endArray().endObject();
+  llvm::outs() << json.text() << "\n";
+  return {};
+}
+
+compresslib::Status
+mlir::compress::evalCommand(const EvalArguments &arguments) {
+  return Evaluation(arguments).run();
+}

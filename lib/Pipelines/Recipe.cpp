@@ -168,9 +168,13 @@ static compresslib::Status checkPipeline(StringRef pipeline, StringRef anchor,
   OpPassManager manager(anchor);
   if (succeeded(parsePassPipeline(pipeline, manager, stream)))
     return {};
-  std::string text = (where + ": '" + pipeline +
-                      "' is no pipeline: " + StringRef(message).trim())
-                         .str();
+  // The parser draws the line and a caret below its sentence.
+  StringRef why = StringRef(message).split('\n').first;
+  if (size_t at = why.find("error: "); at != StringRef::npos)
+    why = why.substr(at + 7);
+  why.consume_front("<Pass-Options-Parser>: ");
+  std::string text =
+      (where + ": '" + pipeline + "' is no pipeline: " + why + ".").str();
   if (std::string name = findUnknownPass(pipeline); !name.empty())
     text += compresslib::didYouMean(name, getPassNames());
   return compresslib::usageError(text);

@@ -105,8 +105,7 @@ struct CommandLine {
       cl::value_desc("N"), cl::init(0),
       cl::sub(eval),       cl::cat(category)};
   cl::alias evalThreadsShort{"t", cl::desc("Short for --threads"),
-                             cl::aliasopt(evalThreads), cl::sub(eval),
-                             cl::cat(category)};
+                             cl::aliasopt(evalThreads), cl::cat(category)};
   cl::opt<std::string> evalCache{
       "cache",
       cl::desc("Folder that keeps the untouched model's distributions from run "

@@ -3,6 +3,7 @@
 // RUN: compress-opt %s --compress-for-each='consumer=embedding pipeline=compress-quantize{bits=8}' | FileCheck %s --check-prefix=EMBEDDING
 // RUN: compress-opt %s --compress-for-each='consumer=linear pipeline=compress-quantize{bits=8}' | FileCheck %s --check-prefix=LINEAR
 // RUN: compress-opt %s --compress-for-each='consumer=norm pipeline=compress-quantize{bits=8}' | FileCheck %s --check-prefix=NORM
+// RUN: compress-opt %s --compress-for-each='except=embedding pipeline=compress-quantize{bits=8}' | FileCheck %s --check-prefix=EXCEPT
 // RUN: compress-opt %s --compress-quantize | FileCheck %s --check-prefix=ALL
 // RUN: compress-opt %s --compress-for-each='pipeline=compress-quantize{bits=8}' --mlir-disable-threading | FileCheck %s --check-prefix=EVERY
 
@@ -24,6 +25,9 @@
 
 // NORM-NOT: @b {{.*}}compress-quantize
 // NORM: @c {{.*}}compress-quantize
+
+// EXCEPT-NOT: @a.0 {{.*}}compress-quantize
+// EXCEPT-COUNT-4: compress-quantize{bits=8}
 
 // On a module a pass means all matrices: not @c, a vector, and not @d, which
 // only an elementwise op takes.

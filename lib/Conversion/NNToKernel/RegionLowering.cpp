@@ -119,8 +119,17 @@ void RegionLowering::barrierBefore(ArrayRef<HazardTracker::Access> reads,
 }
 
 void RegionLowering::releaseQuantized(const Quantized &quantized) {
-  for (int64_t offset : quantized.offsets)
+  for (auto [offset, bytes] : quantized.parts)
     arena.release(offset);
+}
+
+SmallVector<HazardTracker::Access>
+RegionLowering::accessQuantized(const Quantized &quantized,
+                                HazardTracker::Split split) const {
+  SmallVector<HazardTracker::Access> accesses;
+  for (auto [offset, bytes] : quantized.parts)
+    accesses.push_back({offset, offset + bytes, split});
+  return accesses;
 }
 
 /// Releases the buffers whose last use was `op`.
@@ -382,18 +391,16 @@ RegionLowering::Quantized RegionLowering::quantize(Buffer x, Value tokens) {
   auto part = [&](int64_t columns, Type element) {
     int64_t offset = arena.allocate(options.tokens * columns *
                                     (element.getIntOrFloatBitWidth() / 8));
-    q.offsets.push_back(offset);
+    q.parts.push_back(
+        {offset, options.tokens * columns *
+                     (element.getIntOrFloatBitWidth() / 8)});
     return arenaView(offset, {options.tokens, columns}, element);
   };
   q.codes = part(blocks * kBlockInputs, builder.getI8Type());
   q.scales = part(blocks, builder.getF32Type());
   q.sums = part(blocks, builder.getI32Type());
-  SmallVector<HazardTracker::Access> writes;
-  for (auto [offset, columnsBytes] :
-       llvm::zip(q.offsets, ArrayRef<int64_t>{blocks * kBlockInputs, blocks * 4,
-                                              blocks * 4}))
-    writes.push_back({offset, offset + options.tokens * columnsBytes,
-                      HazardTracker::Split::Token});
+  SmallVector<HazardTracker::Access> writes =
+      accessQuantized(q, HazardTracker::Split::Token);
   barrierBefore({access(x, true)}, writes);
   QuantizeActivationsOp::create(builder, loc, x.memref, q.codes, q.scales,
                                 q.sums, tokens);
@@ -508,13 +515,8 @@ LogicalResult RegionLowering::product(WeightOp weight, Value expression,
       q = quantize(x, tokens);
     if (share)
       quantizedOf[tensor] = q;
-    SmallVector<HazardTracker::Access> reads;
-    int64_t columns = cast<MemRefType>(q.codes.getType()).getDimSize(1);
-    for (auto [at, bytes] :
-         llvm::zip(q.offsets, ArrayRef<int64_t>{columns, columns / kBlockInputs * 4,
-                                                columns / kBlockInputs * 4}))
-      reads.push_back({at, at + options.tokens * bytes,
-                       HazardTracker::Split::Other});
+    SmallVector<HazardTracker::Access> reads =
+        accessQuantized(q, HazardTracker::Split::Other);
     if (accumulate)
       reads.push_back(access(y, false));
     barrierBefore(reads, {access(y, false)});

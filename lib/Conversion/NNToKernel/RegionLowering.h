@@ -124,8 +124,8 @@ public:
 private:
   struct Quantized {
     Value codes, scales, sums;
-    SmallVector<int64_t> offsets;
-    int64_t begin, end;
+    /// Offset and bytes of each of the three in the arena.
+    SmallVector<std::pair<int64_t, int64_t>> parts;
   };
 
   LogicalResult lowerOp(Operation *op);
@@ -147,6 +147,8 @@ private:
   void releaseTemporary(const Buffer &buffer) { arena.release(buffer.begin); }
   Quantized quantize(Buffer x, Value tokens);
   void releaseQuantized(const Quantized &quantized);
+  SmallVector<HazardTracker::Access>
+  accessQuantized(const Quantized &quantized, HazardTracker::Split split) const;
 
   /// The vector of a rank-1 weight, memref<n x f32>.
   FailureOr<Value> vectorWeight(Value tensor);

@@ -4,6 +4,11 @@
 // RUN: compress-opt %s --compress-prune='kind=block block-rows=2 block-columns=4' --compress-vector-quantize='cell=4 entries=4' | FileCheck %s --check-prefix=BLOCKS
 // RUN: compress-opt %s --compress-quantize='group-size=2' --compress-quantize='target=scales bits=6 group-size=4' --compress-quantize='target=scales bits=8 group-size=0' | FileCheck %s --check-prefix=SCALES
 
+// RUN: compress-opt %s --compress-prune='percent=12.5' | FileCheck %s --check-prefix=TEXT
+
+// A report names the options that are not the defaults.
+// TEXT: #compress.report<"compress-prune{percent=12.5}"
+
 // NM-DAG: compress.dequantize {{.*}} : (tensor<4x4xui4>, {{.*}}) -> tensor<4x4xf32>
 // NM: compress.densify_n_m {{.*}} 2 of 4
 // NM: %[[P:.+]] = compress.product

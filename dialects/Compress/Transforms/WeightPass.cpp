@@ -12,6 +12,7 @@
 #include "mlir/IR/Threading.h"
 #include "llvm/ADT/SmallSet.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 #include <atomic>
@@ -435,7 +436,19 @@ std::string mlir::compress::getPassText(const Pass &pass,
   });
   if (options.empty())
     return name.str();
-  return (name + "{" + llvm::join(options, " ") + "}").str();
+  std::string text = name.str() + "{";
+  for (StringRef option : options) {
+    auto [key, value] = option.split('=');
+    text += (text.back() == '{' ? "" : " ") + key.str() + "=";
+    // MLIR prints 30.0 as 3.000000e+01.
+    double number;
+    if (value.contains('.') && !value.getAsDouble(number)) {
+      llvm::raw_string_ostream(text) << llvm::format("%.6g", number);
+      continue;
+    }
+    text += value;
+  }
+  return text + "}";
 }
 
 InFlightDiagnostic mlir::compress::emitWeightError(WeightOp weight,

@@ -42,6 +42,13 @@ static std::string findOrigin(ModuleOp module, StringRef input) {
   return "";
 }
 
+static bool hasIntegerWeights(ModuleOp module) {
+  return llvm::any_of(module.getOps<WeightOp>(), [](WeightOp weight) {
+    auto ops = weight.getBody().front().getOps<DequantizeOp>();
+    return !ops.empty();
+  });
+}
+
 static std::string sha256Of(StringRef text) {
   return compresslib::sha256(
       {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
@@ -165,7 +172,8 @@ compresslib::Status Evaluation::measure(ToolContext &where,
   step.name = name;
   step.bytes = uint64_t(size.bytes);
   step.parameters = double(facts.parameters);
-  step.activations = model.activations();
+  // Float weights meet float activations, whatever was asked for.
+  step.activations = hasIntegerWeights(module) ? model.activations() : "f32";
   if (!sequences.empty()) {
     compresslib::Progress progress(name, sequences.size());
     eval::CompareOptions compare;

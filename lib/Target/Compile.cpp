@@ -326,6 +326,16 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
   size_t count = options.instructionSets.size();
   std::vector<std::vector<char>> codes(count);
   initializeTargets();
+  // A context's dialects are not for several threads to load.
+  for (const std::string &set : options.instructionSets) {
+    PassManager lowering(context, ModuleOp::getOperationName());
+    buildLowerKernelsPipeline(lowering, set);
+    DialectRegistry dialects;
+    lowering.getDependentDialects(dialects);
+    context->appendDialectRegistry(dialects);
+    for (StringRef name : dialects.getDialectNames())
+      context->getOrLoadDialect(name);
+  }
   LogicalResult compiled =
       failableParallelForEachN(context, 0, count, [&](size_t i) {
         FailureOr<std::vector<char>> code =

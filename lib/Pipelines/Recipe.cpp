@@ -35,9 +35,11 @@ name: f16
 steps:
   - pass: compress-decompress{type=f16}
     consumer: embedding
+    title: embedding in f16
   - pass: compress-decompress{type=f16}
     consumer: linear
     except: embedding
+    title: blocks in f16
 )"},
     {"int8",
      "every matrix, the embedding and the output head included: symmetric "
@@ -48,39 +50,45 @@ name: int8
 steps:
   - pass: compress-quantize{bits=8 group-size=32 scheme=symmetric}
     consumer: embedding
+    title: embedding 8 bits
   - pass: compress-quantize{bits=8 group-size=32 scheme=symmetric}
     consumer: linear
     except: embedding
+    title: blocks 8 bits
 )"},
     {"int4",
-     "matrices of the blocks: 4-bit codes with a half-precision scale and a "
+     "matrices of the blocks, and an output head of its own: 4-bit codes with "
+     "a half-precision scale and a "
      "4-bit zero point for each 32 inputs (4.625 bits); the embedding, and an "
      "output head tied to it: symmetric 8-bit codes, a half-precision scale "
-     "for "
-     "each 32 inputs (8.5 bits); norms as they came",
+     "for each 32 inputs (8.5 bits); norms as they came",
      R"(
 name: int4
 steps:
   - pass: compress-quantize{bits=8 group-size=32 scheme=symmetric}
     consumer: embedding
+    title: embedding 8 bits
   - pass: compress-quantize{bits=4 group-size=32}
     consumer: linear
     except: embedding
+    title: blocks 4 bits
 )"},
     {"int3",
-     "matrices of the blocks: 3-bit codes with a half-precision scale and a "
+     "matrices of the blocks, and an output head of its own: 3-bit codes with "
+     "a half-precision scale and a "
      "3-bit zero point for each 32 inputs (3.59 bits); the embedding, and an "
      "output head tied to it: symmetric 8-bit codes, a half-precision scale "
-     "for "
-     "each 32 inputs (8.5 bits); norms as they came",
+     "for each 32 inputs (8.5 bits); norms as they came",
      R"(
 name: int3
 steps:
   - pass: compress-quantize{bits=8 group-size=32 scheme=symmetric}
     consumer: embedding
+    title: embedding 8 bits
   - pass: compress-quantize{bits=3 group-size=32}
     consumer: linear
     except: embedding
+    title: blocks 3 bits
 )"},
 };
 

@@ -26,6 +26,8 @@ test_data = os.path.normpath(
     or os.environ.get("COMPRESS_TEST_DATA")
     or os.path.join(config.source_root, "..", "shared", "data"))
 config.environment["COMPRESS_TEST_DATA"] = test_data
+# What eval keeps from run to run stays out of the user's folder.
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cache")
 
 config.substitutions += [
     ("%{python}", "/usr/bin/python3"),

@@ -50,6 +50,8 @@ if "-fsanitize" in config.c_flags:
 for program in ["qemu-x86_64", "qemu-aarch64", "qemu-riscv64"]:
     if shutil.which(program):
         config.available_features.add(program)
+if shutil.which("qemu-aarch64") and os.path.exists("/usr/aarch64-linux-gnu/lib/libc.a"):
+    config.available_features.add("aarch64")
 # Tools come and go with the build's options: one that is absent is a feature
 # that is absent.
 if os.path.isdir(config.tools_folder):

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CodeGeneration.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
 #include "Kernel/Transforms/Passes.h"
@@ -19,16 +20,9 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
-#include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/IR/IRBuilder.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/IR/Verifier.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
-#include <mutex>
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -101,68 +95,6 @@ void mlir::compress::registerTargetPipelines() {
 // Objects
 //===----------------------------------------------------------------------===//
 
-static void initializeTargets() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    llvm::InitializeAllTargetInfos();
-    llvm::InitializeAllTargets();
-    llvm::InitializeAllTargetMCs();
-    llvm::InitializeAllAsmPrinters();
-    llvm::InitializeAllAsmParsers();
-  });
-}
-
-static std::unique_ptr<llvm::TargetMachine>
-createMachine(const MachineDescription &machine, std::string &error) {
-  initializeTargets();
-  llvm::Triple triple(machine.triple);
-  const llvm::Target *target =
-      llvm::TargetRegistry::lookupTarget(triple, error);
-  if (!target)
-    return nullptr;
-  llvm::TargetOptions options;
-  // Without contraction a product and a sum stay two roundings; the kernels
-  // say fma where they mean it.
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, machine.processor, machine.features, options, llvm::Reloc::PIC_,
-      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
-}
-
-static std::vector<char> emitObject(llvm::Module &module,
-                                    llvm::TargetMachine &machine,
-                                    bool optimize) {
-  module.setTargetTriple(machine.getTargetTriple());
-  module.setDataLayout(machine.createDataLayout());
-  if (optimize) {
-    llvm::PipelineTuningOptions tuning;
-    // Kernels are vector code and unrolled already.
-    tuning.LoopUnrolling = false;
-    tuning.LoopVectorization = true;
-    tuning.SLPVectorization = false;
-    llvm::PassBuilder builder(&machine, tuning);
-    llvm::LoopAnalysisManager loops;
-    llvm::FunctionAnalysisManager functions;
-    llvm::CGSCCAnalysisManager sccs;
-    llvm::ModuleAnalysisManager modules;
-    builder.registerModuleAnalyses(modules);
-    builder.registerCGSCCAnalyses(sccs);
-    builder.registerFunctionAnalyses(functions);
-    builder.registerLoopAnalyses(loops);
-    builder.crossRegisterProxies(loops, functions, sccs, modules);
-    builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
-        .run(module, modules);
-  }
-  SmallVector<char> bytes;
-  llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, stream, nullptr,
-                                  llvm::CodeGenFileType::ObjectFile))
-    return {};
-  passes.run(module);
-  return std::vector<char>(bytes.begin(), bytes.end());
-}
-
 static uint64_t requiredFeatures(StringRef set) {
   if (set == "avx512vnni")
     return COMPRESS_FEATURE_AVX2 | COMPRESS_FEATURE_AVX512 |
@@ -204,11 +136,7 @@ static FailureOr<std::vector<char>> compileVariant(ModuleOp kernels,
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
       function.addFnAttr(llvm::Attribute::NoInline);
     }
-    if (set == "avx512vnni") {
-      function.addFnAttr("prefer-vector-width", "512");
-      function.addFnAttr("min-legal-vector-width", "512");
-    }
-    function.addFnAttr(llvm::Attribute::NoUnwind);
+    prepareFunction(function, set);
   }
   std::string error;
   std::unique_ptr<llvm::TargetMachine> machine =

@@ -67,10 +67,14 @@ compresslib::Status evalCommand(const EvalArguments &arguments);
 
 struct BuildArguments {
   std::string input, output, recipe, activations, target, resume, manifest;
+  /// "executable", or "object": functions as an object file and a C header.
+  std::string emit = "executable";
   bool sideCar = false, dryRun = false;
   int64_t chunk = 64;
 };
 compresslib::Status buildCommand(const BuildArguments &arguments);
+/// build --emit=object.
+compresslib::Status buildObjectCommand(const BuildArguments &arguments);
 
 /// Makes of the module what the recipe would, of tensors without bytes, so
 /// that its sizes are known exactly.

@@ -121,6 +121,13 @@ struct CommandLine {
   cl::opt<std::string> buildOutput{"o", cl::desc("The program to write"),
                                    cl::value_desc("FILE"), cl::sub(build),
                                    cl::cat(category)};
+  cl::opt<std::string> buildEmit{
+      "emit",
+      cl::desc("executable (default); or object: the functions of a module of "
+               "linalg as an object file with their weights, and FILE.h beside "
+               "it"),
+      cl::value_desc("KIND"), cl::init("executable"), cl::sub(build),
+      cl::cat(category)};
   cl::opt<bool> buildSideCar{
       "side-car", cl::desc("Put the weights into FILE.weights beside it"),
       cl::sub(build), cl::cat(category)};
@@ -217,8 +224,10 @@ static compresslib::Status run(CommandLine &line) {
     arguments.output = line.buildOutput;
     arguments.recipe = line.recipe;
     arguments.activations = line.activations;
-    arguments.target =
-        line.target.empty() ? "x86-64" : std::string(line.target);
+    arguments.emit = line.buildEmit;
+    arguments.target = !line.target.empty()       ? std::string(line.target)
+                       : arguments.emit == "object" ? "generic"
+                                                    : "x86-64";
     arguments.resume = line.resume;
     arguments.manifest = line.buildManifest;
     arguments.sideCar = line.buildSideCar;
@@ -226,6 +235,11 @@ static compresslib::Status run(CommandLine &line) {
     arguments.chunk = line.chunk;
     if (arguments.output.empty() && !arguments.dryRun)
       return compresslib::usageError("Name the program to write with -o.");
+    if (arguments.emit == "object")
+      return buildObjectCommand(arguments);
+    if (arguments.emit != "executable")
+      return compresslib::usageError("--emit is '" + arguments.emit +
+                                     "'; expected executable or object.");
     return buildCommand(arguments);
   }
   return compresslib::usageError(

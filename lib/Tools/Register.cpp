@@ -13,14 +13,17 @@
 #include "Kernel/Transforms/Passes.h"
 #include "NN/IR/NN.h"
 #include "compress/Conversion/Expander.h"
+#include "compress/Conversion/LinalgToKernel.h"
 #include "NN/IR/WeightConsumers.h"
 #include "NN/Transforms/Passes.h"
 #include "compress/Pipelines/Recipe.h"
 #include "compress/Target/Compile.h"
+#include "compress/Target/Functions.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -29,9 +32,11 @@ void mlir::compress::registerAllDialectsAndExtensions(
     DialectRegistry &registry) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
+  registerAllGPUToLLVMIRTranslations(registry);
   registry.insert<CompressDialect, nn::NNDialect, check::CheckDialect,
                   kernel::KernelDialect>();
   kernel::registerTileSources(registry);
+  kernel::registerBufferization(registry);
   registerLinalgWeightConsumers(registry);
   nn::registerWeightConsumers(registry);
 }
@@ -44,6 +49,7 @@ void mlir::compress::registerEveryPass() {
   check::registerCheckPasses();
   kernel::registerKernelPasses();
   registerTargetPipelines();
+  registerFunctionPipelines();
 }
 
 namespace {

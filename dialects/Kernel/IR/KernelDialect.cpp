@@ -55,3 +55,31 @@ LogicalResult LaneDotOp::verify() {
            << int64_t(getBits()) << " bits, but a byte holds 1 to 8";
   return success();
 }
+
+LogicalResult MultiplyOp::verify() {
+  auto input = cast<ShapedType>(getInput().getType());
+  auto output = cast<ShapedType>(getOutput().getType());
+  for (ShapedType type : {input, output})
+    if (!type.hasRank() || type.getRank() != 2 ||
+        !type.getElementType().isF32())
+      return emitOpError("takes and makes f32 of [tokens, channels], but has ")
+             << Type(type);
+  if (isa<RankedTensorType>(input) != isa<RankedTensorType>(output))
+    return emitOpError("has a tensor and a buffer; both are one or the other");
+  if (isa<RankedTensorType>(output) != (getNumResults() == 1) ||
+      getNumResults() > 1)
+    return emitOpError("has ")
+           << getNumResults()
+           << " results, but there is one for a tensor and none for a buffer";
+  return success();
+}
+
+void MultiplyOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  if (isa<RankedTensorType>(getOutput().getType()))
+    return;
+  effects.emplace_back(MemoryEffects::Read::get(), &getWeightsMutable());
+  effects.emplace_back(MemoryEffects::Read::get(), &getInputMutable());
+  effects.emplace_back(MemoryEffects::Write::get(), &getOutputMutable());
+}

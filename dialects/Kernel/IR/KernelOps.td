@@ -13,6 +13,7 @@ include "mlir/IR/EnumAttr.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/Dialect/SCF/IR/DeviceMappingInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def KernelDialect : Dialect {
@@ -203,6 +204,34 @@ def GatherRowsOp : Kernel_Op<"gather_rows", [MemoryEffects<[MemRead, MemWrite]>]
   let assemblyFormat = [{
     $weight `at` $weights `[` $offset `]` `ins` `(` $indices `)` `outs` `(` $output `)` `tokens` $tokens attr-dict
       `:` type($weights) `,` type($indices) `,` type($output)
+  }];
+}
+
+def MultiplyOp : Kernel_Op<"multiply", [DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "Activations times a weight, whatever its expression";
+  let description = [{
+    `output[t, o] = Σ_i input[t, i] * W[o, i]`, W the value of @weight, whose
+    packed form lies `offset` bytes into `weights`. On tensors until they
+    are bufferized, on buffers then; `--kernel-split-multiply` makes it the
+    products above, one for each part of the expression.
+
+    ```mlir
+    %y = kernel.multiply @w at %weights[%offset] ins(%x) outs(%init)
+        : memref<?xi8>, tensor<1x64xf32>, tensor<1x172xf32> -> tensor<1x172xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$weight, AnyMemRef:$weights, Index:$offset,
+                       AnyTypeOf<[AnyMemRef, AnyRankedTensor]>:$input,
+                       AnyTypeOf<[AnyMemRef, AnyRankedTensor]>:$output);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $weight `at` $weights `[` $offset `]` `ins` `(` $input `)` `outs` `(` $output `)` attr-dict
+      `:` type($weights) `,` type($input) `,` type($output) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
   }];
 }
 

@@ -73,6 +73,85 @@ def ConvertNNToKernelPass : Pass<"convert-nn-to-kernel", "::mlir::ModuleOp"> {
     "::mlir::math::MathDialect", "::mlir::kernel::KernelDialect"];
 }
 
+def ConvertProductsToKernelPass : Pass<"convert-products-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "Raise products with weights to kernel.multiply";
+  let description = [{
+    For functions of plain linalg. Every linalg contraction of a tensor with a
+    `compress.use` (as it is or transposed) and every `nn.linear` of one becomes a
+    `kernel.multiply` on tensors, so that the weight stays packed; what a product
+    accumulates onto and a bias become additions. Other uses read the weight's
+    values in place where it is a vector or stored as f32, and are an error
+    elsewhere: they would need the dense matrix.
+
+    Weights must have places (`--kernel-plan-weights`); they lie in the global
+    `@packed_weights`. Public functions do not write to their arguments.
+
+    ```mlir
+    %w = compress.use @w : tensor<172x64xf32>
+    %y = nn.linear %x, %w : (tensor<1x64xf32>, tensor<172x64xf32>) -> tensor<1x172xf32>
+    // becomes
+    %y = kernel.multiply @w at %packed[%offset] ins(%x) outs(%empty)
+        : memref<13824xi8>, tensor<1x64xf32>, tensor<1x172xf32> -> tensor<1x172xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::kernel::KernelDialect"];
+}
+
+def SplitMultiplyPass : Pass<"kernel-split-multiply", "::mlir::ModuleOp"> {
+  let summary = "Split products by their weights' expressions";
+  let description = [{
+    Each `kernel.multiply` on buffers becomes `kernel.matmul` and
+    `kernel.matmul_int8` ops: the terms of a sum one after another, the factors
+    of a product through a temporary buffer, a permutation as a gather or scatter
+    of activations. Copies between buffers become loops.
+  }];
+  let options = [
+    Option<"activations", "activations", "std::string", "\"int8\"",
+           "f32, or int8 where weights are integer codes">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::linalg::LinalgDialect", "::mlir::kernel::KernelDialect"];
+}
+
+def EmbedWeightsPass : Pass<"kernel-embed-weights", "::mlir::ModuleOp"> {
+  let summary = "Give the global of packed weights its content";
+  let description = [{
+    Packs every weight that has a place into `@packed_weights`, which becomes
+    constant data of the object. For small models: what is in the IR passes
+    through LLVM, so more than `limit-megabytes` is an error.
+  }];
+  let options = [
+    Option<"limitMegabytes", "limit-megabytes", "int64_t", "256",
+           "Most megabytes of packed weights">,
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def ConvertKernelToGPUPass : Pass<"convert-kernel-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "Turn products of one token with integer tiles into GPU kernels";
+  let description = [{
+    Each `kernel.matmul` whose output has one token and whose weight is a tile
+    node of the packed layout becomes a `gpu.func` in the `gpu.module` @kernels,
+    and a launch of it. A thread computes an output row; threads next to each
+    other read words next to each other, because sixteen rows are interleaved.
+    The weight's bytes are read as 32-bit words and widened by integer
+    operations, so that no device feature is asked for.
+
+    The kernel's arguments are the packed weight as words, the input and the
+    output.
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"nvptx\"",
+           "What the kernels are made for: nvptx, or spirv (Vulkan)">,
+    Option<"workgroup", "workgroup-size", "int64_t", "64",
+           "Threads of a workgroup">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::spirv::SPIRVDialect"];
+}
+
 def LowerLaneOpsPass : Pass<"kernel-lower-lane-ops", "::mlir::ModuleOp"> {
   let summary = "Lower lane ops to an instruction set";
   let description = [{
@@ -95,6 +174,10 @@ def ConvertKernelToLLVMPass : Pass<"convert-kernel-to-llvm", "::mlir::ModuleOp">
     (compress_runtime.h), barriers calls of its function. Weights are erased,
     and what is left of upstream dialects is converted as well.
   }];
+  let options = [
+    Option<"barePointers", "bare-pointers", "bool", "false",
+           "Functions take buffers of static shapes as bare pointers, as C does">,
+  ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 

@@ -102,6 +102,7 @@ struct LowerBarrier : ConvertOpToLLVMPattern<BarrierOp> {
 
 struct ConvertKernelToLLVM
     : kernel::impl::ConvertKernelToLLVMPassBase<ConvertKernelToLLVM> {
+  using ConvertKernelToLLVMPassBase::ConvertKernelToLLVMPassBase;
   void runOnOperation() override {
     ModuleOp module = getOperation();
     MLIRContext *context = &getContext();
@@ -126,6 +127,7 @@ struct ConvertKernelToLLVM
     }
 
     LowerToLLVMOptions options(context);
+    options.useBarePtrCallConv = barePointers;
     LLVMTypeConverter converter(context, options);
     converter.addConversion([&](ContextType type) -> Type {
       return LLVM::LLVMPointerType::get(context);

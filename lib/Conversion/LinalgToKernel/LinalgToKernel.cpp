@@ -1,0 +1,298 @@
+//===- LinalgToKernel.cpp - Products with weights stay packed -------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compress/Conversion/LinalgToKernel.h"
+#include "Compress/IR/Compress.h"
+#include "Kernel/Transforms/Passes.h"
+#include "NN/IR/NN.h"
+#include "compress/Analysis/PackedLayout.h"
+#include "compress/Conversion/Expander.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+
+namespace mlir::kernel {
+#define GEN_PASS_DEF_CONVERTPRODUCTSTOKERNELPASS
+#include "Kernel/Transforms/Passes.h.inc"
+} // namespace mlir::kernel
+
+using namespace mlir;
+using namespace mlir::kernel;
+using compress::UseOp;
+using compress::WeightOp;
+
+namespace {
+
+/// A use of a weight as it stands or transposed.
+struct WeightOperand {
+  UseOp use;
+  bool transposed = false;
+};
+
+std::optional<WeightOperand> getWeight(Value value) {
+  if (auto use = value.getDefiningOp<UseOp>())
+    return WeightOperand{use, false};
+  if (auto transpose = value.getDefiningOp<linalg::TransposeOp>())
+    if (auto use = transpose.getInput().getDefiningOp<UseOp>())
+      if (transpose.getPermutation() == ArrayRef<int64_t>{1, 0})
+        return WeightOperand{use, true};
+  return std::nullopt;
+}
+
+bool isZero(Value value) {
+  if (auto fill = value.getDefiningOp<linalg::FillOp>())
+    value = fill.getInputs().front();
+  if (matchPattern(value, m_AnyZeroFloat()))
+    return true;
+  DenseElementsAttr dense;
+  return matchPattern(value, m_Constant(&dense)) && dense.isSplat() &&
+         isa<FloatType>(dense.getElementType()) &&
+         dense.getSplatValue<APFloat>().isZero();
+}
+
+struct ConvertProducts
+    : kernel::impl::ConvertProductsToKernelPassBase<ConvertProducts> {
+  void getDependentDialects(DialectRegistry &registry) const override {
+    ConvertProductsToKernelPassBase::getDependentDialects(registry);
+    registerTileSources(registry);
+    registerBufferization(registry);
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto bytes = module->getAttrOfType<IntegerAttr>("kernel.weights_bytes");
+    if (!bytes) {
+      module.emitError("has weights without places; run --kernel-plan-weights "
+                       "before --convert-products-to-kernel");
+      return signalPassFailure();
+    }
+    protectArguments(module);
+    if (bytes.getInt() == 0)
+      return;
+    OpBuilder b(&getContext());
+    b.setInsertionPointToStart(module.getBody());
+    packedType = MemRefType::get({bytes.getInt()}, b.getI8Type());
+    memref::GlobalOp::create(b, module.getLoc(), kPackedWeights,
+                             b.getStringAttr("private"), packedType,
+                             /*initial_value=*/Attribute(), /*constant=*/false,
+                             b.getI64IntegerAttr(64));
+
+    SmallVector<Operation *> ops;
+    module.walk([&](Operation *op) {
+      if (isa<linalg::LinalgOp, nn::LinearOp>(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops) {
+      if (auto linear = dyn_cast<nn::LinearOp>(op))
+        convertLinear(linear);
+      else
+        convertContraction(cast<linalg::LinalgOp>(op));
+    }
+    SmallVector<Operation *> dead;
+    module.walk([&](linalg::TransposeOp op) {
+      if (op->use_empty())
+        dead.push_back(op);
+    });
+    for (Operation *op : dead)
+      op->erase();
+    SmallVector<UseOp> uses;
+    module.walk([&](UseOp use) { uses.push_back(use); });
+    bool failedAny = false;
+    for (UseOp use : uses)
+      failedAny |= failed(convertUse(use));
+    if (failedAny)
+      signalPassFailure();
+  }
+
+  /// A caller's const pointers stay const.
+  static void protectArguments(ModuleOp module) {
+    for (auto function : module.getOps<func::FuncOp>()) {
+      if (function.isExternal() || !function.isPublic())
+        continue;
+      for (unsigned i = 0; i < function.getNumArguments(); ++i)
+        if (isa<TensorType>(function.getArgument(i).getType()))
+          function.setArgAttr(
+              i, bufferization::BufferizationDialect::kWritableAttrName,
+              BoolAttr::get(module.getContext(), false));
+    }
+  }
+
+  WeightOp lookup(UseOp use) {
+    return SymbolTable::lookupNearestSymbolFrom<WeightOp>(use,
+                                                          use.getWeightAttr());
+  }
+  static PlaceAttr getPlace(WeightOp weight) {
+    return weight->getAttrOfType<PlaceAttr>("kernel.place");
+  }
+
+  Value packed(OpBuilder &b, Location loc) {
+    return memref::GetGlobalOp::create(b, loc, packedType, kPackedWeights);
+  }
+
+  /// input [tokens, inputs] times the weight.
+  Value multiply(OpBuilder &b, Location loc, UseOp use, Value input) {
+    int64_t outputs = cast<RankedTensorType>(use.getType()).getDimSize(0);
+    OpFoldResult tokens = tensor::getMixedSize(b, loc, input, 0);
+    Value empty = tensor::EmptyOp::create(
+        b, loc, ArrayRef<OpFoldResult>{tokens, b.getIndexAttr(outputs)},
+        b.getF32Type());
+    Value offset = arith::ConstantIndexOp::create(
+        b, loc, getPlace(lookup(use)).getOffset());
+    return MultiplyOp::create(b, loc, empty.getType(), use.getWeightAttr(),
+                              packed(b, loc), offset, input, empty)
+        .getResult(0);
+  }
+
+  void convertLinear(nn::LinearOp op) {
+    auto use = op.getWeight().getDefiningOp<UseOp>();
+    if (!use || !getPlace(lookup(use)))
+      return;
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    Value result = multiply(b, loc, use, op.getInput());
+    if (Value bias = op.getBias()) {
+      AffineMap both = b.getMultiDimIdentityMap(2);
+      AffineMap channel = AffineMap::get(2, 0, b.getAffineDimExpr(1));
+      result = linalg::GenericOp::create(
+                   b, loc, result.getType(), ValueRange{bias}, result,
+                   ArrayRef<AffineMap>{channel, both},
+                   SmallVector<utils::IteratorType>(
+                       2, utils::IteratorType::parallel),
+                   [](OpBuilder &nested, Location at, ValueRange values) {
+                     Value sum = arith::AddFOp::create(nested, at, values[1],
+                                                       values[0]);
+                     linalg::YieldOp::create(nested, at, sum);
+                   })
+                   .getResult(0);
+    }
+    if (result.getType() != op.getType())
+      result = tensor::CastOp::create(b, loc, op.getType(), result);
+    op.getResult().replaceAllUsesWith(result);
+    op->erase();
+  }
+
+  /// A contraction whose weight is [outputs, inputs] and whose other operand
+  /// has the inputs last.
+  void convertContraction(linalg::LinalgOp op) {
+    if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+        op->getNumResults() != 1 || !linalg::isaContractionOpInterface(op))
+      return;
+    for (unsigned side = 0; side < 2; ++side) {
+      OpOperand *matrix = op.getDpsInputOperand(1 - side);
+      OpOperand *other = op.getDpsInputOperand(side);
+      std::optional<WeightOperand> weight = getWeight(matrix->get());
+      if (!weight)
+        continue;
+      WeightOp symbol = lookup(weight->use);
+      auto type = cast<RankedTensorType>(weight->use.getType());
+      auto input = dyn_cast<RankedTensorType>(other->get().getType());
+      if (!symbol || !getPlace(symbol) || type.getRank() != 2 || !input ||
+          input.getRank() < 1 || !input.getElementType().isF32())
+        continue;
+      SmallVector<unsigned> w, x, y;
+      if (!getDims(op.getMatchingIndexingMap(matrix), w) ||
+          !getDims(op.getMatchingIndexingMap(other), x) ||
+          !getDims(op.getMatchingIndexingMap(op.getDpsInitOperand(0)), y))
+        continue;
+      if (weight->transposed)
+        std::swap(w[0], w[1]);
+      // w = [o, k], x = [t…, k], y = [t…, o].
+      if (x.back() != w[1] || y.empty() || y.back() != w[0] ||
+          ArrayRef(x).drop_back() != ArrayRef(y).drop_back())
+        continue;
+      return replace(op, weight->use, other->get());
+    }
+  }
+
+  static bool getDims(AffineMap map, SmallVectorImpl<unsigned> &dims) {
+    for (AffineExpr expression : map.getResults()) {
+      auto dim = dyn_cast<AffineDimExpr>(expression);
+      if (!dim)
+        return false;
+      dims.push_back(dim.getPosition());
+    }
+    return true;
+  }
+
+  void replace(linalg::LinalgOp op, UseOp use, Value x) {
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    auto inputType = cast<RankedTensorType>(x.getType());
+    int64_t rank = inputType.getRank();
+    // Tokens are all dimensions but the last.
+    SmallVector<ReassociationIndices> groups(2);
+    for (int64_t dim = 0; dim + 1 < rank; ++dim)
+      groups[0].push_back(dim);
+    groups[1].push_back(rank - 1);
+    SmallVector<ReassociationIndices> vector = {{0, 1}};
+    if (rank == 1)
+      x = tensor::ExpandShapeOp::create(
+          b, loc,
+          RankedTensorType::get({1, inputType.getDimSize(0)}, b.getF32Type()),
+          x, vector);
+    else if (rank > 2)
+      x = tensor::CollapseShapeOp::create(b, loc, x, groups);
+    Value result = multiply(b, loc, use, x);
+    Value init = op.getDpsInitOperand(0)->get();
+    auto outputType = cast<RankedTensorType>(init.getType());
+    if (rank == 1)
+      result = tensor::CollapseShapeOp::create(b, loc, result, vector);
+    else if (rank > 2)
+      result =
+          tensor::ExpandShapeOp::create(b, loc, outputType, result, groups,
+                                        tensor::getMixedSizes(b, loc, init));
+    if (result.getType() != outputType)
+      result = tensor::CastOp::create(b, loc, outputType, result);
+    if (!isZero(init))
+      result = arith::AddFOp::create(b, loc, init, result);
+    op->getResult(0).replaceAllUsesWith(result);
+    op->erase();
+  }
+
+  /// What is left reads the packed bytes as they lie.
+  LogicalResult convertUse(UseOp use) {
+    if (use->use_empty()) {
+      use->erase();
+      return success();
+    }
+    WeightOp weight = lookup(use);
+    FailureOr<PackedLayout> layout = PackedLayout::get(weight);
+    if (failed(layout))
+      return failure();
+    auto type = cast<RankedTensorType>(use.getType());
+    Operation *leaf = weight.getResultValue().getDefiningOp();
+    int64_t at = getPlace(weight).getOffset();
+    if (type.getRank() > 1) {
+      if (!isa<compress::StoredOp, compress::ConstantOp>(leaf) ||
+          !type.getElementType().isF32()) {
+        InFlightDiagnostic error =
+            (*use->user_begin())->emitError("needs the dense matrix of @");
+        error << weight.getSymName()
+              << ", which is compressed; only products with it as [outputs, "
+                 "inputs] have a lowering";
+        return error;
+      }
+      at += layout->offsets.lookup(leaf);
+    }
+    OpBuilder b(use);
+    Location loc = use.getLoc();
+    Value view = memref::ViewOp::create(
+        b, loc, MemRefType::get(type.getShape(), type.getElementType()),
+        packed(b, loc), arith::ConstantIndexOp::create(b, loc, at),
+        ValueRange());
+    Value tensor = bufferization::ToTensorOp::create(
+        b, loc, type, view, /*restrict=*/true, /*writable=*/false);
+    use.getResult().replaceAllUsesWith(tensor);
+    use->erase();
+    return success();
+  }
+
+  MemRefType packedType;
+};
+} // namespace

@@ -1,0 +1,327 @@
+//===- Functions.cpp - Functions of plain linalg as an object file --------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compress/Target/Functions.h"
+#include "CodeGeneration.h"
+#include "compress/Target/Compile.h"
+#include "mlir/Dialect/DLTI/DLTI.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Tools/mlir-translate/Translation.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace mlir;
+using namespace mlir::compress;
+
+//===----------------------------------------------------------------------===//
+// Pipeline
+//===----------------------------------------------------------------------===//
+
+/// Tensors to buffers. Products with weights are kernel ops before anything
+/// could make a dense matrix of them.
+static std::string getBufferPipeline(StringRef activations) {
+  return "kernel-plan-weights,convert-products-to-kernel,"
+         "convert-nn-to-linalg,convert-elementwise-to-linalg,"
+         "canonicalize,cse,linalg-fuse-elementwise-ops,"
+         "eliminate-empty-tensors,"
+         "one-shot-bufferize{bufferize-function-boundaries "
+         "function-boundary-type-conversion=identity-layout-map "
+         // All but the weights' own bodies.
+         "dialect-filter=arith,bufferization,cf,func,kernel,linalg,math,memref,"
+         "scf,tensor,tosa,vector},"
+         "buffer-results-to-out-params{hoist-static-allocs "
+         "modify-public-functions},"
+         "kernel-split-multiply{activations=" +
+         activations.str() +
+         "},"
+         "buffer-deallocation-pipeline,convert-bufferization-to-memref,"
+         "canonicalize,cse";
+}
+
+static std::string getLLVMPipeline(StringRef set) {
+  return "convert-linalg-to-loops,convert-math-to-libm,"
+         "convert-kernel-to-vector{target=" +
+         set.str() +
+         "},"
+         "scf-forall-to-for,canonicalize,cse,loop-invariant-code-motion,"
+         "kernel-lower-lane-ops{target=" +
+         set.str() +
+         "},"
+         "canonicalize,cse,expand-strided-metadata,lower-affine,"
+         "canonicalize,kernel-embed-weights,"
+         "convert-kernel-to-llvm{bare-pointers=true}";
+}
+
+LogicalResult
+mlir::compress::buildFunctionsToLLVMPipeline(OpPassManager &pm,
+                                             const FunctionsOptions &options) {
+  return parsePassPipeline(getBufferPipeline(options.activations) + "," +
+                               getLLVMPipeline(options.instructionSet),
+                           pm);
+}
+
+namespace {
+struct FunctionsToLLVMOptions : PassPipelineOptions<FunctionsToLLVMOptions> {
+  Option<std::string> target{
+      *this, "target", llvm::cl::init("generic"),
+      llvm::cl::desc("Instruction set: avx512vnni, avxvnni, avx2, generic or "
+                     "neon")};
+  Option<std::string> activations{
+      *this, "activations", llvm::cl::init("int8"),
+      llvm::cl::desc("f32, or int8 where weights are integer codes")};
+  Option<std::string> stopAfter{
+      *this, "stop-after", llvm::cl::init("llvm"),
+      llvm::cl::desc(
+          "Phase to stop after: kernel (products with packed weights "
+          "over buffers) or llvm")};
+};
+} // namespace
+
+void mlir::compress::registerFunctionPipelines() {
+  PassPipelineRegistration<FunctionsToLLVMOptions>(
+      "compress-functions-to-llvm",
+      "Lower functions of linalg and nn with compressed weights to the LLVM "
+      "dialect, with C's calling convention",
+      [](OpPassManager &pm, const FunctionsToLLVMOptions &options) {
+        std::string text = getBufferPipeline(options.activations);
+        if (options.stopAfter == "llvm")
+          text += "," + getLLVMPipeline(options.target);
+        if (failed(parsePassPipeline(text, pm)))
+          llvm::report_fatal_error("a pass of --compress-functions-to-llvm is "
+                                   "not registered");
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// Header
+//===----------------------------------------------------------------------===//
+
+static StringRef getCType(Type type) {
+  if (type.isF32())
+    return "float";
+  if (type.isF64())
+    return "double";
+  if (type.isIndex() || type.isInteger(64))
+    return "int64_t";
+  if (type.isInteger(32))
+    return "int32_t";
+  if (type.isInteger(16))
+    return "int16_t";
+  if (type.isInteger(8))
+    return "int8_t";
+  return "";
+}
+
+static bool isCIdentifier(StringRef name) {
+  return !name.empty() && !llvm::isDigit(name.front()) &&
+         llvm::all_of(name,
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+FailureOr<std::string> mlir::compress::makeHeader(ModuleOp module,
+                                                  StringRef name) {
+  std::string guard;
+  for (char c : name)
+    guard += llvm::isAlnum(c) ? llvm::toUpper(c) : '_';
+  guard = "COMPRESS_" + guard + "_H";
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "/* " << name << ".h: made by compress build.\n"
+     << " * Tensors are row-major. A function only reads its arguments, writes "
+        "all of\n"
+     << " * its results, and may be called from several threads at a time. */\n"
+     << "#ifndef " << guard << "\n#define " << guard
+     << "\n\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" "
+        "{\n#endif\n";
+  bool any = false;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (function.isExternal() || !function.isPublic())
+      continue;
+    any = true;
+    if (!isCIdentifier(function.getName()))
+      return function.emitError(
+                 "has a name that C cannot say; functions of an "
+                 "object file are made of letters, digits and _"),
+             failure();
+    SmallVector<std::string> parameters;
+    std::string comment, returned = "void";
+    auto describe = [&](Type type, const Twine &what,
+                        bool result) -> LogicalResult {
+      auto shaped = dyn_cast<ShapedType>(type);
+      Type element = shaped ? shaped.getElementType() : type;
+      StringRef c = getCType(element);
+      if (c.empty())
+        return function.emitError("has ")
+               << type
+               << ", which has no counterpart in C; there are f32, f64, index, "
+                  "and integers of 8, 16, 32 and 64 bits";
+      if (!shaped) {
+        if (!result) {
+          parameters.push_back((c + " " + what).str());
+        } else if (returned != "void") {
+          return function.emitError("has more than one result that is no "
+                                    "tensor; a C function returns one");
+        } else {
+          returned = c.str();
+        }
+        return success();
+      }
+      if (!isa<RankedTensorType>(type))
+        return function.emitError("has ")
+               << type << "; functions of an object file take tensors";
+      if (!shaped.hasStaticShape())
+        return function.emitError("has ")
+               << type
+               << ", whose size is not known; functions of an object file have "
+                  "static shapes";
+      parameters.push_back(((result ? "" : "const ") + c + " " + what + "[" +
+                            Twine(shaped.getNumElements()) + "]")
+                               .str());
+      std::string shape;
+      for (int64_t size : shaped.getShape())
+        shape += (shape.empty() ? "" : " x ") + std::to_string(size);
+      comment += (comment.empty() ? "" : ", ") +
+                 (what + ": " + (shape.empty() ? "1" : shape)).str();
+      return success();
+    };
+    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+      if (failed(describe(type, "argument" + Twine(i), false)))
+        return failure();
+    for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+      if (failed(describe(type, "result" + Twine(i), true)))
+        return failure();
+    os << "\n";
+    if (!comment.empty())
+      os << "/* " << comment << " */\n";
+    os << returned << " " << function.getName() << "("
+       << (parameters.empty() ? "void" : llvm::join(parameters, ", "))
+       << ");\n";
+  }
+  if (!any)
+    return module.emitError("has no public function with a body, so there is "
+                            "nothing for an object file"),
+           failure();
+  os << "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Objects
+//===----------------------------------------------------------------------===//
+
+/// A module of the LLVM dialect as an object.
+static FailureOr<std::vector<char>>
+makeObject(ModuleOp module, const MachineDescription &target, StringRef set) {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> translated =
+      translateModuleToLLVMIR(module, context);
+  if (!translated)
+    return module.emitError("cannot be translated to LLVM IR; an object is "
+                            "made of the LLVM dialect"),
+           failure();
+  for (llvm::Function &function : *translated)
+    if (!function.isDeclaration())
+      prepareFunction(function, set);
+  std::string error;
+  std::unique_ptr<llvm::TargetMachine> machine = createMachine(target, error);
+  if (!machine)
+    return module.emitError("cannot generate code: ") << error, failure();
+  std::vector<char> bytes = emitObject(*translated, *machine, true);
+  if (bytes.empty())
+    return module.emitError("the code generator emits no objects"), failure();
+  return bytes;
+}
+
+static void registerTranslations(DialectRegistry &registry) {
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registry.insert<LLVM::LLVMDialect>();
+}
+
+FailureOr<CompiledFunctions>
+mlir::compress::compileFunctions(ModuleOp module,
+                                 const FunctionsOptions &options) {
+  MLIRContext *context = module.getContext();
+  DialectRegistry registry;
+  registerTranslations(registry);
+  context->appendDialectRegistry(registry);
+  CompiledFunctions result;
+  FailureOr<std::string> header = makeHeader(module, options.name);
+  if (failed(header))
+    return failure();
+  result.header = std::move(*header);
+  OwningOpRef<ModuleOp> lowered = module.clone();
+  PassManager pm(context, ModuleOp::getOperationName());
+  if (failed(buildFunctionsToLLVMPipeline(pm, options)))
+    return module.emitError("cannot be lowered: a pass is not registered"),
+           failure();
+  if (failed(pm.run(*lowered)))
+    return failure();
+  // Two objects of one program may have private functions of one name.
+  llvm::StringSet<> exported;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.isPublic())
+      exported.insert(function.getName());
+  for (auto function : lowered->getOps<LLVM::LLVMFuncOp>())
+    if (!function.isExternal() && !exported.contains(function.getName()))
+      function.setLinkage(LLVM::Linkage::Internal);
+  FailureOr<std::vector<char>> object = makeObject(
+      *lowered, getMachine(options.instructionSet), options.instructionSet);
+  if (failed(object))
+    return failure();
+  result.object = std::move(*object);
+  return result;
+}
+
+void mlir::compress::registerObjectTranslation() {
+  static llvm::cl::opt<std::string> set(
+      "instruction-set",
+      llvm::cl::desc("What --mlir-to-object makes code for: avx512vnni, "
+                     "avxvnni, avx2, generic or neon; otherwise any machine of "
+                     "the module's llvm.target_triple, or of this one's"));
+  static TranslateFromMLIRRegistration registration(
+      "mlir-to-object",
+      "Translate a module of the LLVM dialect to an object file",
+      [](Operation *op, raw_ostream &os) -> LogicalResult {
+        auto module = dyn_cast<ModuleOp>(op);
+        if (!module)
+          return op->emitError("is no module; an object is made of one");
+        MachineDescription machine;
+        if (!set.empty()) {
+          if (!llvm::is_contained(getInstructionSets(), StringRef(set)))
+            return op->emitError("instruction-set \"")
+                   << set
+                   << "\" is unknown; there are avx512vnni, avxvnni, avx2, "
+                      "generic and neon";
+          machine = getMachine(set);
+        } else if (auto triple = module->getAttrOfType<StringAttr>(
+                       LLVM::LLVMDialect::getTargetTripleAttrName())) {
+          machine.triple = triple.str();
+        } else {
+          machine.triple = llvm::sys::getDefaultTargetTriple();
+        }
+        FailureOr<std::vector<char>> object = makeObject(module, machine, set);
+        if (failed(object))
+          return failure();
+        os.write(object->data(), object->size());
+        return success();
+      },
+      [](DialectRegistry &registry) {
+        registry.insert<DLTIDialect>();
+        registerAllToLLVMIRTranslations(registry);
+      });
+}

@@ -39,6 +39,7 @@ with open(recipe, "w") as file:
     file.write("""
 steps:
   - pass: compress-quantize{bits=4 group-size=32}
+    consumer: linear
     except: embedding
     title: blocks
   - pass: compress-quantize{bits=8 group-size=32 scheme=symmetric}

@@ -49,6 +49,8 @@ void mlir::compress::buildLowerKernelsPipeline(OpPassManager &pm,
 }
 
 namespace {
+enum class Phase { plan, kernel, llvm };
+
 struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
   Option<std::string> target{
       *this, "target", llvm::cl::init("avx512vnni"),
@@ -59,10 +61,13 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
       llvm::cl::desc("f32, or int8 where weights are integer codes")};
   Option<int64_t> chunk{*this, "chunk", llvm::cl::init(64),
                         llvm::cl::desc("Most tokens of one prefill call")};
-  Option<std::string> stopAfter{
-      *this, "stop-after", llvm::cl::init("llvm"),
-      llvm::cl::desc("Phase to stop after: plan (weights have places), kernel "
-                     "(functions over planned buffers) or llvm")};
+  Option<Phase> stopAfter{
+      *this, "stop-after", llvm::cl::init(Phase::llvm),
+      llvm::cl::desc("Phase to stop after"),
+      llvm::cl::values(
+          clEnumValN(Phase::plan, "plan", "Weights have places"),
+          clEnumValN(Phase::kernel, "kernel", "Functions over planned buffers"),
+          clEnumValN(Phase::llvm, "llvm", "The LLVM dialect"))};
 };
 
 void buildPlanPipeline(OpPassManager &pm, StringRef activations,
@@ -85,8 +90,8 @@ void mlir::compress::registerTargetPipelines() {
       "Lower a model to the LLVM dialect for one instruction set",
       [](OpPassManager &pm, const LowerToLLVMOptions &options) {
         buildPlanPipeline(pm, options.activations, options.chunk,
-                          options.stopAfter == "plan");
-        if (options.stopAfter == "llvm")
+                          options.stopAfter == Phase::plan);
+        if (options.stopAfter == Phase::llvm)
           buildLowerKernelsPipeline(pm, options.target);
       });
 }
@@ -218,6 +223,8 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
   registerLLVMDialectTranslation(registry);
   registry.insert<LLVM::LLVMDialect>();
   context->appendDialectRegistry(registry);
+  // Instruction sets are compiled in parallel, where dialects cannot be loaded.
+  context->loadDialect<LLVM::LLVMDialect>();
 
   int64_t maxContext = 2048;
   for (auto model : module.getOps<nn::ModelOp>())

@@ -44,6 +44,103 @@ int64_t SplitAttr::getMappingId() const { return getDimension(); }
 bool SplitAttr::isLinearMapping() const { return true; }
 int64_t SplitAttr::getRelativeIndex() const { return getDimension(); }
 
+//===----------------------------------------------------------------------===//
+// Verifiers
+//===----------------------------------------------------------------------===//
+
+static bool isPointer(ContextField field) {
+  switch (field) {
+  case ContextField::weights:
+  case ContextField::arena:
+  case ContextField::scratch:
+  case ContextField::cache:
+  case ContextField::rotary:
+  case ContextField::logits:
+  case ContextField::tokens:
+    return true;
+  default:
+    return false;
+  }
+}
+
+LogicalResult BufferOp::verify() {
+  if (!isPointer(getField()))
+    return emitOpError("reads ")
+           << stringifyContextField(getField()) << ", which is no buffer";
+  auto type = cast<MemRefType>(getResult().getType());
+  if (!type.isDynamicDim(0) || !type.getLayout().isIdentity())
+    return emitOpError("has type ")
+           << type
+           << ", but a context's buffer has an unknown size and no layout";
+  return success();
+}
+
+LogicalResult FieldOp::verify() {
+  if (isPointer(getField()) || getField() == ContextField::barrier)
+    return emitOpError("reads ")
+           << stringifyContextField(getField()) << ", which is no integer";
+  return success();
+}
+
+/// Rows of the same capacity, of known widths.
+static LogicalResult verifyRows(Operation *op, ValueRange buffers) {
+  for (Value buffer : buffers) {
+    auto type = cast<MemRefType>(buffer.getType());
+    if (!type.hasStaticShape())
+      return op->emitOpError("has a buffer ")
+             << type << ", but tokens and widths must be known";
+    auto first = cast<MemRefType>(buffers.front().getType());
+    if (type.getDimSize(0) != first.getDimSize(0))
+      return op->emitOpError("has buffers of ")
+             << first.getDimSize(0) << " and of " << type.getDimSize(0)
+             << " tokens";
+  }
+  return success();
+}
+
+static int64_t widthOf(Value buffer) {
+  return cast<MemRefType>(buffer.getType()).getDimSize(1);
+}
+
+static LogicalResult verifyBlocks(Operation *op, Value codes, Value scales,
+                                  Value sums) {
+  int64_t width = widthOf(codes);
+  if (width % 32)
+    return op->emitOpError("has ")
+           << width << " codes a token, but they come in blocks of 32";
+  if (widthOf(scales) != width / 32 || widthOf(sums) != width / 32)
+    return op->emitOpError("has ")
+           << widthOf(scales) << " scales and " << widthOf(sums)
+           << " sums a token, but " << width / 32 << " blocks of codes";
+  return success();
+}
+
+LogicalResult QuantizeActivationsOp::verify() {
+  if (failed(verifyRows(*this,
+                        {getInput(), getCodes(), getScales(), getSums()})) ||
+      failed(verifyBlocks(*this, getCodes(), getScales(), getSums())))
+    return failure();
+  int64_t inputs = widthOf(getInput()), codes = widthOf(getCodes());
+  if (codes != (inputs + 31) / 32 * 32)
+    return emitOpError("has ")
+           << codes << " codes for " << inputs
+           << " inputs; blocks of 32 have no more and no less";
+  return success();
+}
+
+LogicalResult MatmulOp::verify() {
+  return verifyRows(*this, {getInput(), getOutput()});
+}
+
+LogicalResult MatmulInt8Op::verify() {
+  if (failed(
+          verifyRows(*this, {getCodes(), getScales(), getSums(), getOutput()})))
+    return failure();
+  return verifyBlocks(*this, getCodes(), getScales(), getSums());
+}
+
+LogicalResult GatherRowsOp::verify() { return verifyRows(*this, getOutput()); }
+
 LogicalResult LaneDotOp::verify() {
   int64_t lanes = cast<VectorType>(getAcc().getType()).getNumElements();
   int64_t bytes = cast<VectorType>(getA().getType()).getNumElements();

@@ -34,6 +34,13 @@ def KernelDialect : Dialect {
   let useDefaultTypePrinterParser = 1;
 }
 
+/// Packed weights; activations and their parts, a row a token.
+def PackedBuffer : MemRefRankOf<[I8], [1]>;
+def RowsF32 : MemRefRankOf<[F32], [2]>;
+def RowsI8 : MemRefRankOf<[I8], [2]>;
+def RowsI32 : MemRefRankOf<[I32], [2]>;
+def TokensBuffer : MemRefRankOf<[I32], [1]>;
+
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<KernelDialect, mnemonic, traits>;
 
 //===----------------------------------------------------------------------===//
@@ -93,20 +100,26 @@ def ContextType : TypeDef<KernelDialect, "Context"> {
 def BufferOp : Kernel_Op<"buffer", [Pure]> {
   let summary = "A pointer field of the context, as a buffer";
   let description = [{
-    The buffer's dynamic sizes are unknown (very large).
+    The buffer's dynamic size is unknown (very large).
+
+    Constraint: the field is weights, arena, scratch, cache, rotary, logits or
+    tokens.
 
     ```mlir
     %weights = kernel.buffer %context weights : memref<?xi8>
     ```
   }];
   let arguments = (ins ContextType:$context, ContextField:$field);
-  let results = (outs AnyMemRef:$result);
+  let results = (outs MemRefRankOf<[AnyType], [1]>:$result);
   let assemblyFormat = "$context $field attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 def FieldOp : Kernel_Op<"field", [Pure]> {
   let summary = "An integer field of the context";
   let description = [{
+    Constraint: the field is context, position, count, logits_begin or threads.
+
     ```mlir
     %count = kernel.field %context count
     ```
@@ -114,6 +127,7 @@ def FieldOp : Kernel_Op<"field", [Pure]> {
   let arguments = (ins ContextType:$context, ContextField:$field);
   let results = (outs Index:$result);
   let assemblyFormat = "$context $field attr-dict";
+  let hasVerifier = 1;
 }
 
 def BarrierOp : Kernel_Op<"barrier", []> {
@@ -135,16 +149,20 @@ def QuantizeActivationsOp : Kernel_Op<"quantize_activations", [
     `scales[t, b] = amax / 127`; `sums[t, b]` = Σ codes. Codes behind the last
     input are 0. Shared by every product of the same input.
 
+    Constraints: all buffers have the same tokens; of n inputs, codes are
+    32 * ceil(n / 32), scales and sums ceil(n / 32).
+
     ```mlir
     kernel.quantize_activations %x into %codes, %scales, %sums tokens %n
         : memref<1x64xf32>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>
     ```
   }];
-  let arguments = (ins AnyMemRef:$input, AnyMemRef:$codes, AnyMemRef:$scales, AnyMemRef:$sums, Index:$tokens);
+  let arguments = (ins RowsF32:$input, RowsI8:$codes, RowsF32:$scales, RowsI32:$sums, Index:$tokens);
   let assemblyFormat = [{
     $input `into` $codes `,` $scales `,` $sums `tokens` $tokens attr-dict
       `:` type($input) `,` type($codes) `,` type($scales) `,` type($sums)
   }];
+  let hasVerifier = 1;
 }
 
 def MatmulOp : Kernel_Op<"matmul", [MemoryEffects<[MemRead, MemWrite]>]> {
@@ -154,18 +172,22 @@ def MatmulOp : Kernel_Op<"matmul", [MemoryEffects<[MemRead, MemWrite]>]> {
     the `node`-th op of @weight's body, whose packed form lies `offset` bytes
     into `weights`. With `accumulate` the sum is added to the output.
 
+    Constraints: input and output have the same tokens and known widths. That
+    these are the node's columns and rows is checked where the op is lowered.
+
     ```mlir
     kernel.matmul @w node 2 at %weights[%offset] ins(%x) outs(%y) tokens %n
         : memref<?xi8>, memref<1x64xf32>, memref<1x172xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$weight, I64Attr:$node, AnyMemRef:$weights, Index:$offset,
-                       AnyMemRef:$input, AnyMemRef:$output, Index:$tokens, UnitAttr:$accumulate);
+  let arguments = (ins FlatSymbolRefAttr:$weight, I64Attr:$node, PackedBuffer:$weights, Index:$offset,
+                       RowsF32:$input, RowsF32:$output, Index:$tokens, UnitAttr:$accumulate);
   let assemblyFormat = [{
     $weight `node` $node `at` $weights `[` $offset `]` `ins` `(` $input `)` `outs` `(` $output `)`
       (`accumulate` $accumulate^)? `tokens` $tokens attr-dict
       `:` type($weights) `,` type($input) `,` type($output)
   }];
+  let hasVerifier = 1;
 }
 
 def MatmulInt8Op : Kernel_Op<"matmul_int8", [MemoryEffects<[MemRead, MemWrite]>]> {
@@ -174,19 +196,23 @@ def MatmulInt8Op : Kernel_Op<"matmul_int8", [MemoryEffects<[MemRead, MemWrite]>]
     As `kernel.matmul`, with the inputs that `kernel.quantize_activations` made
     and a weight of integer codes: integer dot products in each block of 32.
 
+    Constraints: all buffers have the same tokens; scales and sums have a column
+    a block of 32 codes.
+
     ```mlir
     kernel.matmul_int8 @w node 2 at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) tokens %n
         : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>, memref<1x172xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$weight, I64Attr:$node, AnyMemRef:$weights, Index:$offset,
-                       AnyMemRef:$codes, AnyMemRef:$scales, AnyMemRef:$sums,
-                       AnyMemRef:$output, Index:$tokens, UnitAttr:$accumulate);
+  let arguments = (ins FlatSymbolRefAttr:$weight, I64Attr:$node, PackedBuffer:$weights, Index:$offset,
+                       RowsI8:$codes, RowsF32:$scales, RowsI32:$sums,
+                       RowsF32:$output, Index:$tokens, UnitAttr:$accumulate);
   let assemblyFormat = [{
     $weight `node` $node `at` $weights `[` $offset `]` `ins` `(` $codes `,` $scales `,` $sums `)` `outs` `(` $output `)`
       (`accumulate` $accumulate^)? `tokens` $tokens attr-dict
       `:` type($weights) `,` type($codes) `,` type($scales) `,` type($sums) `,` type($output)
   }];
+  let hasVerifier = 1;
 }
 
 def GatherRowsOp : Kernel_Op<"gather_rows", [MemoryEffects<[MemRead, MemWrite]>]> {
@@ -199,12 +225,13 @@ def GatherRowsOp : Kernel_Op<"gather_rows", [MemoryEffects<[MemRead, MemWrite]>]
         : memref<?xi8>, memref<?xi32>, memref<1x64xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$weight, AnyMemRef:$weights, Index:$offset,
-                       AnyMemRef:$indices, AnyMemRef:$output, Index:$tokens);
+  let arguments = (ins FlatSymbolRefAttr:$weight, PackedBuffer:$weights, Index:$offset,
+                       TokensBuffer:$indices, RowsF32:$output, Index:$tokens);
   let assemblyFormat = [{
     $weight `at` $weights `[` $offset `]` `ins` `(` $indices `)` `outs` `(` $output `)` `tokens` $tokens attr-dict
       `:` type($weights) `,` type($indices) `,` type($output)
   }];
+  let hasVerifier = 1;
 }
 
 def MultiplyOp : Kernel_Op<"multiply", [DestinationStyleOpInterface,

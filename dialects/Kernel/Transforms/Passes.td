@@ -157,7 +157,8 @@ def LowerLaneOpsPass : Pass<"kernel-lower-lane-ops", "::mlir::ModuleOp"> {
   let description = [{
     `kernel.lane_dot` becomes vpdpbusd (avx512vnni, avxvnni), pmaddubsw and
     pmaddwd (avx2), sdot (neon) or shifts and multiplications (generic). For
-    targets without conversion instructions, f16 widens by integer operations.
+    targets without conversion instructions, f16 widens by integer operations,
+    and bf16 does everywhere.
   }];
   let options = [
     Option<"target", "target", "std::string", "\"avx512vnni\"",

@@ -21,6 +21,7 @@
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -46,9 +47,8 @@ Value loadField(ConversionPatternRewriter &b, Location loc, Value context,
 
 struct LowerField : ConvertOpToLLVMPattern<FieldOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(FieldOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(FieldOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     b.replaceOp(op, loadField(b, op.getLoc(), adaptor.getContext(),
                               op.getField(), getIndexType()));
     return success();
@@ -57,18 +57,16 @@ struct LowerField : ConvertOpToLLVMPattern<FieldOp> {
 
 struct LowerBuffer : ConvertOpToLLVMPattern<BufferOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(BufferOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(BufferOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     Location loc = op.getLoc();
     auto type = cast<MemRefType>(op.getType());
     if (type.getRank() != 1 || !type.getLayout().isIdentity())
       return b.notifyMatchFailure(op, "a context's buffer is of rank 1");
-    Value pointer =
-        loadField(b, loc, adaptor.getContext(), op.getField(),
-                  LLVM::LLVMPointerType::get(b.getContext()));
-    auto descriptor = MemRefDescriptor::poison(
-        b, loc, getTypeConverter()->convertType(type));
+    Value pointer = loadField(b, loc, adaptor.getContext(), op.getField(),
+                              LLVM::LLVMPointerType::get(b.getContext()));
+    auto descriptor =
+        MemRefDescriptor::poison(b, loc, getTypeConverter()->convertType(type));
     auto index = [&](int64_t value) {
       return createIndexAttrConstant(b, loc, getIndexType(), value);
     };
@@ -84,9 +82,8 @@ struct LowerBuffer : ConvertOpToLLVMPattern<BufferOp> {
 
 struct LowerBarrier : ConvertOpToLLVMPattern<BarrierOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(BarrierOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &b) const override {
+  LogicalResult matchAndRewrite(BarrierOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
     auto pointer = LLVM::LLVMPointerType::get(b.getContext());
     Value callee = loadField(b, op.getLoc(), adaptor.getContext(),
                              ContextField::barrier, pointer);
@@ -106,6 +103,22 @@ struct ConvertKernelToLLVM
   void runOnOperation() override {
     ModuleOp module = getOperation();
     MLIRContext *context = &getContext();
+    bool early = false;
+    module.walk([&](Operation *op) {
+      StringRef pass;
+      if (isa<MatmulOp, MatmulInt8Op, GatherRowsOp, QuantizeActivationsOp>(op))
+        pass = "--convert-kernel-to-vector";
+      else if (isa<scf::ForallOp>(op))
+        pass = "--kernel-split-threads";
+      else if (isa<LaneDotOp>(op))
+        pass = "--kernel-lower-lane-ops";
+      else
+        return;
+      op->emitOpError("is lowered before; run ") << pass << " first";
+      early = true;
+    });
+    if (early)
+      return signalPassFailure();
     for (Operation &op :
          llvm::make_early_inc_range(module.getBody()->getOperations()))
       if (isa<compress::WeightOp, compress::StoreOp, nn::ModelOp>(op))

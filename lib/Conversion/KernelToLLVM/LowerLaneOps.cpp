@@ -61,8 +61,7 @@ Value dot(OpBuilder &b, Location loc, StringRef target, Value acc, Value a,
     Value aw = vector::BitCastOp::create(b, loc, words, a);
     Value xw = vector::BitCastOp::create(b, loc, words, x);
     Value eight = splat(b, loc, words, 8);
-    Value aEven =
-        arith::AndIOp::create(b, loc, aw, splat(b, loc, words, 255));
+    Value aEven = arith::AndIOp::create(b, loc, aw, splat(b, loc, words, 255));
     Value aOdd = arith::ShRUIOp::create(b, loc, aw, eight);
     Value xEven = arith::ShRSIOp::create(
         b, loc, arith::ShLIOp::create(b, loc, xw, eight), eight);
@@ -82,7 +81,8 @@ Value dot(OpBuilder &b, Location loc, StringRef target, Value acc, Value a,
       return sdot(acc, a, x);
     // a = (a - 128) + 128, and Σ 128 x = 2 Σ 64 x.
     VectorType bytes = ints(b, 16, 8);
-    Value shifted = arith::XOrIOp::create(b, loc, a, splat(b, loc, bytes, -128));
+    Value shifted =
+        arith::XOrIOp::create(b, loc, a, splat(b, loc, bytes, -128));
     Value half = splat(b, loc, bytes, 64);
     return sdot(sdot(sdot(acc, shifted, x), half, x), half, x);
   }
@@ -98,8 +98,8 @@ Value dot(OpBuilder &b, Location loc, StringRef target, Value acc, Value a,
       s = arith::ShLIOp::create(b, loc, s, splat(b, loc, type, 24 - 8 * i));
     }
     s = arith::ShRSIOp::create(b, loc, s, splat(b, loc, type, 24));
-    acc = arith::AddIOp::create(b, loc, acc,
-                                arith::MulIOp::create(b, loc, u, s));
+    acc =
+        arith::AddIOp::create(b, loc, acc, arith::MulIOp::create(b, loc, u, s));
   }
   return acc;
 }
@@ -149,7 +149,8 @@ struct WidenHalf : OpRewritePattern<arith::ExtFOp> {
   LogicalResult matchAndRewrite(arith::ExtFOp op,
                                 PatternRewriter &b) const override {
     Type from = op.getIn().getType(), to = op.getType();
-    if (!getElementTypeOrSelf(from).isF16() || !getElementTypeOrSelf(to).isF32())
+    if (!getElementTypeOrSelf(from).isF16() ||
+        !getElementTypeOrSelf(to).isF32())
       return b.notifyMatchFailure(op, "not from f16 to f32");
     Location loc = op.getLoc();
     auto like = [&](Type element) -> Type {
@@ -184,17 +185,50 @@ struct WidenHalf : OpRewritePattern<arith::ExtFOp> {
   }
 };
 
+/// bf16 to f32: the upper half of its bits. Said so, because code generation
+/// may else move brain floats through a conversion that no runtime has.
+struct WidenBrain : OpRewritePattern<arith::ExtFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::ExtFOp op,
+                                PatternRewriter &b) const override {
+    Type from = op.getIn().getType(), to = op.getType();
+    if (!getElementTypeOrSelf(from).isBF16() ||
+        !getElementTypeOrSelf(to).isF32())
+      return b.notifyMatchFailure(op, "not from bf16 to f32");
+    Location loc = op.getLoc();
+    auto like = [&](Type element) -> Type {
+      if (auto vector = dyn_cast<VectorType>(from))
+        return vector.clone(element);
+      return element;
+    };
+    Type i32 = like(b.getI32Type());
+    TypedAttr sixteen = b.getI32IntegerAttr(16);
+    if (auto vector = dyn_cast<VectorType>(i32))
+      sixteen = DenseElementsAttr::get(vector, Attribute(sixteen));
+    Value bits = arith::ExtUIOp::create(
+        b, loc, i32,
+        arith::BitcastOp::create(b, loc, like(b.getI16Type()), op.getIn()));
+    Value upper = arith::ShLIOp::create(
+        b, loc, bits, arith::ConstantOp::create(b, loc, sixteen));
+    b.replaceOpWithNewOp<arith::BitcastOp>(op, to, upper);
+    return success();
+  }
+};
+
 struct LowerLaneOps : kernel::impl::LowerLaneOpsPassBase<LowerLaneOps> {
   using LowerLaneOpsPassBase::LowerLaneOpsPassBase;
   void runOnOperation() override {
     if (!getBlocking(target)) {
       getOperation().emitError("target \"")
-          << target << "\" is unknown; there are avx512vnni, avxvnni, avx2, "
-                       "generic and neon";
+          << target
+          << "\" is unknown; there are avx512vnni, avxvnni, avx2, "
+             "generic and neon";
       return signalPassFailure();
     }
     RewritePatternSet patterns(&getContext());
     patterns.add<LowerLaneDot>(&getContext(), target);
+    patterns.add<WidenBrain>(&getContext());
     if (target == "generic")
       patterns.add<WidenHalf>(&getContext());
     populatePolynomialApproximateErfPattern(patterns);

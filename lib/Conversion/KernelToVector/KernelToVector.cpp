@@ -38,6 +38,51 @@ std::optional<Blocking> mlir::kernel::getBlocking(StringRef instructionSet) {
 }
 
 namespace {
+/// Whether a product's buffers have the widths of the value that it names; what
+/// verifiers, which see no symbols, leave open.
+LogicalResult checkShapes(Operation *op) {
+  auto weight = SymbolTable::lookupNearestSymbolFrom<compress::WeightOp>(
+      op, op->getAttrOfType<FlatSymbolRefAttr>("weight"));
+  Value value = weight.getResultValue();
+  if (auto node = op->getAttrOfType<IntegerAttr>("node"))
+    value = node.getInt() < 0 ? Value() : getNode(weight, node.getInt());
+  if (!value)
+    return op->emitOpError("names node ")
+           << op->getAttrOfType<IntegerAttr>("node").getInt() << " of @"
+           << weight.getSymName() << ", which has no such value";
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getRank() != 2)
+    return op->emitOpError("names a value of @")
+           << weight.getSymName() << " of type " << type
+           << ", which is no matrix";
+  auto width = [](Value buffer) {
+    return cast<MemRefType>(buffer.getType()).getDimSize(1);
+  };
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  auto fail = [&](int64_t in, int64_t out) {
+    return op->emitOpError("has ")
+           << in << " inputs and " << out << " outputs, but @"
+           << weight.getSymName() << "'s value is " << type;
+  };
+  if (auto matmul = dyn_cast<MatmulOp>(op)) {
+    int64_t in = width(matmul.getInput()), out = width(matmul.getOutput());
+    return in == columns && out == rows ? success()
+                                        : LogicalResult(fail(in, out));
+  }
+  if (auto integer = dyn_cast<MatmulInt8Op>(op)) {
+    int64_t in = width(integer.getCodes()), out = width(integer.getOutput());
+    return in == llvm::divideCeil(columns, kBlockInputs) * kBlockInputs &&
+                   out == rows
+               ? success()
+               : LogicalResult(fail(in, out));
+  }
+  int64_t out = width(cast<GatherRowsOp>(op).getOutput());
+  if (out != columns)
+    return op->emitOpError("writes rows of ")
+           << out << ", but @" << weight.getSymName() << "'s value is " << type;
+  return success();
+}
+
 struct ConvertKernelToVector
     : kernel::impl::ConvertKernelToVectorPassBase<ConvertKernelToVector> {
   using ConvertKernelToVectorPassBase::ConvertKernelToVectorPassBase;
@@ -51,8 +96,9 @@ struct ConvertKernelToVector
     std::optional<Blocking> blocking = getBlocking(target);
     if (!blocking) {
       getOperation().emitError("target \"")
-          << target << "\" is unknown; there are avx512vnni, avxvnni, avx2, "
-                       "generic and neon";
+          << target
+          << "\" is unknown; there are avx512vnni, avxvnni, avx2, "
+             "generic and neon";
       return signalPassFailure();
     }
     llvm::StringMap<PackedLayout> layouts;
@@ -65,7 +111,8 @@ struct ConvertKernelToVector
           SymbolTable::lookupNearestSymbolFrom<compress::WeightOp>(op, name);
       if (!weight) {
         op->emitOpError("names @")
-            << name.getValue() << ", but no compress.weight of that name is there";
+            << name.getValue()
+            << ", but no compress.weight of that name is there";
         return nullptr;
       }
       FailureOr<PackedLayout> layout = PackedLayout::get(weight);
@@ -80,7 +127,8 @@ struct ConvertKernelToVector
       ScratchPool scratch(function);
       SmallVector<Operation *> ops;
       function.walk([&](Operation *op) {
-        if (isa<MatmulOp, MatmulInt8Op, GatherRowsOp, QuantizeActivationsOp>(op))
+        if (isa<MatmulOp, MatmulInt8Op, GatherRowsOp, QuantizeActivationsOp>(
+                op))
           ops.push_back(op);
       });
       for (Operation *op : ops) {
@@ -90,7 +138,7 @@ struct ConvertKernelToVector
         } else {
           const PackedLayout *layout =
               layoutOf(op, op->getAttrOfType<FlatSymbolRefAttr>("weight"));
-          if (!layout)
+          if (!layout || failed(checkShapes(op)))
             return signalPassFailure();
           if (auto matmul = dyn_cast<MatmulOp>(op))
             result = lowerMatmul(matmul, *layout, *blocking, scratch);
@@ -111,25 +159,43 @@ struct ConvertKernelToVector
 struct SplitThreads : kernel::impl::SplitThreadsPassBase<SplitThreads> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<FunctionOpInterface>()) {
-      if (function.isExternal() || function.getNumArguments() < 2 ||
-          !isa<ContextType>(function.getArgument(0).getType()))
+      if (function.isExternal())
         continue;
       SmallVector<scf::ForallOp> loops;
       function.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
       if (loops.empty())
         continue;
+      if (function.getNumArguments() < 2 ||
+          !isa<ContextType>(function.getArgument(0).getType()) ||
+          !function.getArgument(1).getType().isIndex())
+        continue;
+      for (scf::ForallOp loop : loops)
+        if (failed(check(loop)))
+          return signalPassFailure();
       OpBuilder b(&function.getFunctionBody().front(),
                   function.getFunctionBody().front().begin());
       Location loc = function.getLoc();
       Value thread = function.getArgument(1);
-      Value threads = FieldOp::create(b, loc, b.getIndexType(),
-                                      function.getArgument(0),
-                                      ContextField::threads);
+      Value threads =
+          FieldOp::create(b, loc, b.getIndexType(), function.getArgument(0),
+                          ContextField::threads);
       Value next = arith::AddIOp::create(
           b, loc, thread, arith::ConstantIndexOp::create(b, loc, 1));
       for (scf::ForallOp loop : loops)
         split(loop, thread, next, threads);
     }
+  }
+
+  static LogicalResult check(scf::ForallOp loop) {
+    if (loop->getParentOfType<scf::ForallOp>())
+      return loop.emitOpError(
+          "is nested in another, but threads are shared out "
+          "once; write one loop over both ranges");
+    if (loop.getRank() == 0 || !loop.isNormalized())
+      return loop.emitOpError("must count from 0 in steps of 1");
+    if (!loop.getOutputs().empty())
+      return loop.emitOpError("has results, but threads share buffers only");
+    return success();
   }
 
   void split(scf::ForallOp loop, Value thread, Value next, Value threads) {
@@ -156,11 +222,10 @@ struct SplitThreads : kernel::impl::SplitThreadsPassBase<SplitThreads> {
     for (auto [var, index] : llvm::zip(loop.getInductionVars(), indices))
       var.replaceAllUsesWith(index);
     Block *body = loop.getBody();
-    own.getBody()->getOperations().splice(
-        std::prev(own.getBody()->end()), body->getOperations(), body->begin(),
-        std::prev(body->end()));
+    own.getBody()->getOperations().splice(std::prev(own.getBody()->end()),
+                                          body->getOperations(), body->begin(),
+                                          std::prev(body->end()));
     loop.erase();
   }
 };
 } // namespace
-

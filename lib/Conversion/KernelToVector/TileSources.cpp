@@ -25,9 +25,21 @@ RankedTensorType typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
+/// The most elements that an expansion to `destination` may be asked for.
+int64_t capacityOf(Value destination) {
+  return cast<MemRefType>(destination.getType()).getDimSize(0);
+}
+
 //===----------------------------------------------------------------------===//
 // Leaves: their elements as stored
 //===----------------------------------------------------------------------===//
+
+/// Bytes of a leaf. Codes that straddle bytes are read with the next one, so
+/// the last of them has one behind it.
+int64_t getLeafBytes(RankedTensorType type) {
+  unsigned width = type.getElementTypeBitWidth();
+  return getTensorBytes(type) + (width % 8 ? llvm::divideCeil(width, 8u) : 0);
+}
 
 LogicalResult expandLeaf(Operation *op, Expander &e, Value begin, Value count,
                          Value destination) {
@@ -50,7 +62,7 @@ LogicalResult expandLeaf(Operation *op, Expander &e, Value begin, Value count,
   }
   unsigned width = integer.getWidth();
   // A code lies in at most two neighbouring bytes (width ≤ 8) or three.
-  Value source = e.packed(op, getTensorBytes(type) + 4, b.getI8Type());
+  Value source = e.packed(op, getLeafBytes(type), b.getI8Type());
   Type i32 = b.getI32Type();
   e.loop(e.index(0), count, 1, [&](Value i) {
     Value bit = e.mul(e.add(begin, i), e.index(width));
@@ -82,17 +94,17 @@ LogicalResult expandLeaf(Operation *op, Expander &e, Value begin, Value count,
   return success();
 }
 
-struct StoredSource
-    : TileSource::ExternalModel<StoredSource, StoredOp> {
+struct StoredSource : TileSource::ExternalModel<StoredSource, StoredOp> {
   int64_t getPackedBytes(Operation *op) const {
-    return getTensorBytes(typeOf(op->getResult(0)));
+    return getLeafBytes(typeOf(op->getResult(0)));
   }
   LogicalResult pack(Operation *op, ExpressionEvaluator &evaluator,
                      MutableArrayRef<uint8_t> out) const {
     auto stored = cast<StoredOp>(op);
     std::optional<WeightStore::Blob> blob =
         evaluator.getStore().lookup(stored.getKey());
-    if (!blob || blob->bytes.size() != out.size())
+    if (!blob || int64_t(blob->bytes.size()) !=
+                     getTensorBytes(typeOf(stored.getResult())))
       return op->emitOpError("names tensor \"")
              << stored.getKey() << "\", which the weight store "
              << (blob ? "has with another size" : "does not have");
@@ -108,7 +120,7 @@ struct StoredSource
 struct ConstantSource
     : TileSource::ExternalModel<ConstantSource, compress::ConstantOp> {
   int64_t getPackedBytes(Operation *op) const {
-    return getTensorBytes(typeOf(op->getResult(0)));
+    return getLeafBytes(typeOf(op->getResult(0)));
   }
   LogicalResult pack(Operation *op, ExpressionEvaluator &evaluator,
                      MutableArrayRef<uint8_t> out) const {
@@ -155,18 +167,23 @@ struct DequantizeSource : PlainSource<DequantizeSource, DequantizeOp> {
     Value firstGroup, groupCount;
     if (codes.getRank() == 1) {
       firstGroup = e.div(begin, e.index(group));
-      Value last = e.div(e.add(e.add(begin, count), e.index(group - 1)),
-                         e.index(group));
+      Value last =
+          e.div(e.add(e.add(begin, count), e.index(group - 1)), e.index(group));
       groupCount = e.sub(last, firstGroup);
     } else {
       firstGroup = e.mul(e.div(begin, e.index(columns)), e.index(groups));
       groupCount = e.index(groups);
     }
-    Value scales = e.buffer(groups), zeros;
+    // A range of rank 1 may begin and end within a group.
+    int64_t most = groups;
+    if (codes.getRank() == 1)
+      most = std::min<int64_t>(
+          groups, llvm::divideCeil(capacityOf(destination), group) + 1);
+    Value scales = e.buffer(most), zeros;
     if (failed(e.expand(op.getScales(), firstGroup, groupCount, scales)))
       return failure();
     if (op.getZeros()) {
-      zeros = e.buffer(groups);
+      zeros = e.buffer(most);
       if (failed(e.expand(op.getZeros(), firstGroup, groupCount, zeros)))
         return failure();
     }
@@ -185,8 +202,8 @@ struct DequantizeSource : PlainSource<DequantizeSource, DequantizeOp> {
     }
     e.loop(e.index(0), e.index(groups), 1, [&](Value g) {
       Value first = e.mul(g, e.index(group));
-      Value end = arith::MinUIOp::create(
-          b, e.loc, e.add(first, e.index(group)), e.index(columns));
+      Value end = arith::MinUIOp::create(b, e.loc, e.add(first, e.index(group)),
+                                         e.index(columns));
       e.loop(first, end, 1, [&](Value i) { apply(g, i); });
     });
     return success();
@@ -204,9 +221,10 @@ struct LookupSource : PlainSource<LookupSource, LookupOp> {
     int64_t columns = codesType.getShape().back();
     // A range of rank 1 may begin and end within a cell.
     Value firstCode = e.div(begin, e.index(cell));
-    Value endCode = e.div(e.add(e.add(begin, count), e.index(cell - 1)),
-                          e.index(cell));
-    Value codes = e.buffer(columns + 1);
+    Value endCode =
+        e.div(e.add(e.add(begin, count), e.index(cell - 1)), e.index(cell));
+    Value codes = e.buffer(std::min<int64_t>(
+        columns, llvm::divideCeil(capacityOf(destination), cell) + 1));
     if (failed(e.expand(op.getCodes(), firstCode, e.sub(endCode, firstCode),
                         codes)))
       return failure();
@@ -220,10 +238,25 @@ struct LookupSource : PlainSource<LookupSource, LookupOp> {
       firstBook = e.index(0);
       Value row = e.div(firstCode, e.index(columns));
       book = e.buffer(groups * width);
-      if (failed(e.expand(op.getCodebook(),
-                          e.mul(row, e.index(groups * width)),
-                          e.index(groups * width), book)))
-        return failure();
+      Value firstRow = e.mul(row, e.index(groups));
+      if (isa<StoredOp, compress::ConstantOp>(
+              op.getCodebook().getDefiningOp())) {
+        if (failed(e.expand(op.getCodebook(), e.mul(firstRow, e.index(width)),
+                            e.index(groups * width), book)))
+          return failure();
+      } else {
+        // Other values are expanded a row at a time.
+        Value one = e.buffer(width);
+        LogicalResult result = success();
+        e.loop(e.index(0), e.index(groups), 1, [&](Value g) {
+          result = e.expandRow(op.getCodebook(), e.add(firstRow, g), one);
+          Value to = e.mul(g, e.index(width));
+          e.loop(e.index(0), e.index(width), 1,
+                 [&](Value i) { e.store(e.load(one, i), book, e.add(to, i)); });
+        });
+        if (failed(result))
+          return failure();
+      }
     } else if (!book) {
       book = e.buffer(width);
       if (failed(e.expand(op.getCodebook(), e.index(0), e.index(width), book)))
@@ -233,14 +266,16 @@ struct LookupSource : PlainSource<LookupSource, LookupOp> {
     e.loop(e.index(0), count, 1, [&](Value i) {
       Value position = e.add(begin, i);
       Value c = e.sub(e.div(position, e.index(cell)), firstCode);
-      Value code = arith::FPToUIOp::create(b, e.loc, b.getI32Type(),
-                                           e.load(codes, c));
-      Value entry = arith::IndexCastUIOp::create(b, e.loc, b.getIndexType(), code);
-      entry = e.add(e.mul(entry, e.index(cell)), e.rem(position, e.index(cell)));
+      Value code =
+          arith::FPToUIOp::create(b, e.loc, b.getI32Type(), e.load(codes, c));
+      Value entry =
+          arith::IndexCastUIOp::create(b, e.loc, b.getIndexType(), code);
+      entry =
+          e.add(e.mul(entry, e.index(cell)), e.rem(position, e.index(cell)));
       if (grouped) {
         Value column = e.rem(e.add(firstCode, c), e.index(columns));
-        entry = e.add(entry, e.mul(e.div(column, e.index(group)),
-                                   e.index(width)));
+        entry =
+            e.add(entry, e.mul(e.div(column, e.index(group)), e.index(width)));
       }
       e.store(e.load(book, entry), destination, i);
     });
@@ -269,9 +304,8 @@ LogicalResult packPrefix(Value mask, int64_t rows, int64_t perRow,
 }
 
 Value loadCount(Expander &e, Value prefix, Value i) {
-  return arith::IndexCastUIOp::create(e.builder, e.loc,
-                                      e.builder.getIndexType(),
-                                      e.load(prefix, i));
+  return arith::IndexCastUIOp::create(
+      e.builder, e.loc, e.builder.getIndexType(), e.load(prefix, i));
 }
 
 /// Whether bit `position` of a mask is set.
@@ -309,8 +343,7 @@ struct DensifySource : TileSource::ExternalModel<DensifySource, DensifyOp> {
       return op.emitOpError("has a mask that is no leaf");
     Value prefix = e.packed(op, rows(op) + 1, b.getI32Type());
     Value mask = e.packed(op.getMask().getDefiningOp(),
-                          getTensorBytes(typeOf(op.getMask())) + 8,
-                          b.getI8Type());
+                          getTensorBytes(typeOf(op.getMask())), b.getI8Type());
     Value row = e.div(begin, e.index(columns));
     Value first = loadCount(e, prefix, row);
     Value end = loadCount(e, prefix, e.add(row, e.index(1)));
@@ -336,9 +369,9 @@ struct DensifySource : TileSource::ExternalModel<DensifySource, DensifyOp> {
                    b, loc, VectorType::get({1}, b.getI16Type()), two);
                Value scalar = mlir::vector::ExtractOp::create(b, loc, word, 0);
                Value ones = math::CtPopOp::create(b, loc, scalar);
-               return {e.add(carried.front(),
-                             arith::IndexCastUIOp::create(
-                                 b, loc, b.getIndexType(), ones))};
+               return {
+                   e.add(carried.front(), arith::IndexCastUIOp::create(
+                                              b, loc, b.getIndexType(), ones))};
              });
       return success();
     }
@@ -348,9 +381,9 @@ struct DensifySource : TileSource::ExternalModel<DensifySource, DensifyOp> {
              Value value = arith::SelectOp::create(
                  b, loc, bit, e.load(values, carried.front()), e.f32(0));
              e.store(value, destination, c);
-             return {arith::SelectOp::create(
-                 b, loc, bit, e.add(carried.front(), e.index(1)),
-                 carried.front())};
+             return {arith::SelectOp::create(b, loc, bit,
+                                             e.add(carried.front(), e.index(1)),
+                                             carried.front())};
            });
     return success();
   }
@@ -429,13 +462,12 @@ struct DensifyBlocksSource
                if (failed(e.expandRow(op.getValues(), carried.front(), block)))
                  result = failure();
                e.loop(e.index(0), e.index(width), 1, [&](Value i) {
-                 Value value = e.load(
-                     block, e.add(e.mul(within, e.index(width)), i));
+                 Value value =
+                     e.load(block, e.add(e.mul(within, e.index(width)), i));
                  e.store(value, destination,
                          e.add(e.mul(c, e.index(width)), i));
                });
-               scf::YieldOp::create(b, loc,
-                                    e.add(carried.front(), e.index(1)));
+               scf::YieldOp::create(b, loc, e.add(carried.front(), e.index(1)));
                b.setInsertionPointToStart(branch.elseBlock());
                scf::YieldOp::create(b, loc, carried.front());
              }
@@ -484,8 +516,7 @@ struct SumSource : PlainSource<SumSource, SumOp> {
     OpBuilder &b = e.builder;
     if (failed(e.expand(op.getTerms().front(), begin, count, destination)))
       return failure();
-    int64_t size = typeOf(op).getShape().empty() ? 1 : typeOf(op).getShape().back();
-    Value term = e.buffer(size);
+    Value term = e.buffer(capacityOf(destination));
     for (Value operand : op.getTerms().drop_front()) {
       if (failed(e.expand(operand, begin, count, term)))
         return failure();
@@ -519,7 +550,8 @@ struct PermuteSource : PlainSource<PermuteSource, PermuteOp> {
     }
     Value source = e.buffer(columns), indices = e.buffer(columns);
     if (failed(e.expandRow(op.getSource(), row, source)) ||
-        failed(e.expand(op.getIndices(), e.index(0), e.index(columns), indices)))
+        failed(
+            e.expand(op.getIndices(), e.index(0), e.index(columns), indices)))
       return failure();
     e.loop(e.index(0), e.index(columns), 1, [&](Value c) {
       e.store(e.load(source, toIndex(e.load(indices, c))), destination, c);

@@ -88,9 +88,11 @@ struct ModelLowering {
       for (Value operand : op.getOperands()) {
         std::string &name = names[operand];
         if (name.empty()) {
-          // From outside: activations and caches are passed, the position is
-          // the context's.
-          if (isCache(operand)) {
+          // From outside: activations and caches are passed, tokens and the
+          // position are the context's.
+          if (operand == forward.getArgument(0)) {
+            name = "tokens";
+          } else if (isCache(operand)) {
             name = "cache" + std::to_string(shape.caches.size());
             shape.caches.push_back(operand);
           } else if (isa<RankedTensorType>(operand.getType())) {
@@ -116,6 +118,8 @@ struct ModelLowering {
   }
 
   LogicalResult checkForward();
+  LogicalResult checkCachesAndPositions();
+  void sinkUses();
   LogicalResult lowerRegime(StringRef name, int64_t tokens);
   void recordCaches();
 };
@@ -127,10 +131,18 @@ LogicalResult ModelLowering::checkForward() {
   };
   if (!llvm::hasSingleElement(forward.getBody()))
     return fail("has more than one basic block");
-  if (type.getNumInputs() < 2 || !type.getInput(1).isIndex() ||
+  auto tokens = type.getNumInputs()
+                    ? dyn_cast<RankedTensorType>(type.getInput(0))
+                    : RankedTensorType();
+  if (!tokens || tokens.getRank() != 1 || !tokens.isDynamicDim(0) ||
+      !tokens.getElementType().isSignlessInteger(32) ||
+      type.getNumInputs() < 2 || !type.getInput(1).isIndex() ||
       type.getNumResults() + 1 != type.getNumInputs())
     return fail("needs the form (tokens, position, caches...) -> (logits, "
-                "caches...)");
+                "caches...), tokens of tensor<?xi32>");
+  for (StringRef name : {"decode", "prefill"})
+    if (Operation *other = symbols.lookup(name))
+      return other->emitOpError("has the name of what @forward is lowered to");
   for (unsigned i = 2; i < type.getNumInputs(); ++i)
     if (!isCache(forward.getArgument(i)))
       return fail("has an argument that is no key-value cache");
@@ -142,7 +154,72 @@ LogicalResult ModelLowering::checkForward() {
     }
     return WalkResult::advance();
   });
-  return failure(walk.wasInterrupted());
+  return failure(walk.wasInterrupted() || failed(checkCachesAndPositions()));
+}
+
+/// What a program does itself, it does in one way: positions are counted from
+/// the context's, angles come from one table, and a cache is updated in place.
+LogicalResult ModelLowering::checkCachesAndPositions() {
+  Value start = forward.getArgument(1);
+  auto check = [&](Operation *op) -> LogicalResult {
+    auto rotaryOp = dyn_cast<nn::RotaryOp>(op);
+    auto attention = dyn_cast<nn::AttentionOp>(op);
+    if ((rotaryOp && rotaryOp.getPosition() != start) ||
+        (attention && attention.getPosition() != start))
+      return op->emitOpError("has a position that is not the function's own, "
+                             "from which a program counts");
+    if (rotaryOp) {
+      auto use = rotaryOp.getFrequencies().getDefiningOp<UseOp>();
+      if (!use)
+        return op->emitOpError("needs frequencies from compress.use");
+      if (rotary && rotary.getWeight() != use.getWeight())
+        return op->emitOpError(
+            "has frequencies of its own; a program has one table");
+      rotary = use;
+    }
+    if (attention)
+      for (Operation *other : attention.getCache().getUsers())
+        if (other != op && isa<nn::AttentionOp>(other))
+          return op->emitOpError("shares its cache with another nn.attention, "
+                                 "but a cache is updated in place; pass on the "
+                                 "one that comes out");
+    return success();
+  };
+  WalkResult walk = forward.walk([&](Operation *op) {
+    return failed(check(op)) ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (walk.wasInterrupted())
+    return failure();
+  recordCaches();
+  Operation *terminator = forward.getBody().front().getTerminator();
+  for (auto [argument, result] :
+       llvm::zip(forward.getArguments().drop_front(2),
+                 terminator->getOperands().drop_front()))
+    if (!cacheBase.count(result) ||
+        cacheBase.lookup(result) != cacheBase.lookup(argument))
+      return terminator->emitOpError(
+          "returns the caches in another order than the function takes them");
+  return success();
+}
+
+/// A block's code finds its weights in a table of its own, so it must not take
+/// them from outside, where CSE may have put them.
+void ModelLowering::sinkUses() {
+  for (nn::BlockOp block : forward.getOps<nn::BlockOp>()) {
+    llvm::DenseMap<Operation *, Value> clones;
+    OpBuilder b = OpBuilder::atBlockBegin(&block.getBody().front());
+    block.walk([&](Operation *op) {
+      for (OpOperand &operand : op->getOpOperands()) {
+        auto use = operand.get().getDefiningOp<UseOp>();
+        if (!use || block->isProperAncestor(use))
+          continue;
+        Value &clone = clones[use];
+        if (!clone)
+          clone = b.clone(*use)->getResult(0);
+        operand.set(clone);
+      }
+    });
+  }
 }
 
 void ModelLowering::recordCaches() {
@@ -154,10 +231,11 @@ void ModelLowering::recordCaches() {
   // A result of attention is the cache that went in; a block passes it on.
   forward.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (auto attention = dyn_cast<nn::AttentionOp>(op))
-      cacheBase[attention.getNewCache()] = cacheBase.lookup(attention.getCache());
+      cacheBase[attention.getNewCache()] =
+          cacheBase.lookup(attention.getCache());
     if (auto yield = dyn_cast<nn::YieldOp>(op))
-      for (auto [value, result] : llvm::zip(
-               yield->getOperands(), yield->getParentOp()->getResults()))
+      for (auto [value, result] :
+           llvm::zip(yield->getOperands(), yield->getParentOp()->getResults()))
         if (isCache(value))
           cacheBase[result] = cacheBase.lookup(value);
   });
@@ -185,6 +263,10 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
   int64_t frames = 0;
   for (nn::BlockOp block : forward.getOps<nn::BlockOp>()) {
     BlockShape shape = shapeOf(block);
+    for (Value tensor : shape.tensors)
+      if (cast<RankedTensorType>(tensor.getType()).getRank() != 2 ||
+          tensor.getDefiningOp<arith::ConstantOp>())
+        return block.emitOpError("captures a tensor that is no activation");
     Shared &shared = functions[shape.key];
     callOf[block] = {shape.key, int64_t(shared.calls.size())};
     shared.calls.push_back(shape);
@@ -199,10 +281,9 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
         types.push_back(bufferType(result));
         results.push_back(result);
       }
-    std::string symbol =
-        (name + "_block" + Twine(functions.size() - 1)).str();
-    auto function = func::FuncOp::create(b, loc, symbol,
-                                         b.getFunctionType(types, {}));
+    std::string symbol = (name + "_block" + Twine(functions.size() - 1)).str();
+    auto function =
+        func::FuncOp::create(b, loc, symbol, b.getFunctionType(types, {}));
     function.setPrivate();
     shared.function = function;
     Block *entry = function.addEntryBlock();
@@ -212,12 +293,12 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
                             entry->getArgument(1), 0);
     Value row = entry->getArgument(2);
     int64_t slots = shape.uses.size() + shape.caches.size();
-    auto tableType = MemRefType::get({ShapedType::kDynamic, slots},
-                                     b.getI64Type());
+    auto tableType =
+        MemRefType::get({ShapedType::kDynamic, slots}, b.getI64Type());
     // The table's rows are known when every block was seen; until then its
     // length is open, and the global is made at the end.
-    Value table = memref::GetGlobalOp::create(b, loc, tableType,
-                                              symbol + "_table");
+    Value table =
+        memref::GetGlobalOp::create(b, loc, tableType, symbol + "_table");
     auto slot = [&](int64_t i) -> Value {
       Value column = arith::ConstantIndexOp::create(b, loc, i);
       Value value =
@@ -249,7 +330,8 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
         continue;
       Operation *definition = value.getDefiningOp();
       bool inside = definition && definition->getParentOp() == block;
-      if (inside && !llvm::is_contained(llvm::make_first_range(copies), value) &&
+      if (inside &&
+          !llvm::is_contained(llvm::make_first_range(copies), value) &&
           !lowering.bufferOf(value).memref)
         lowering.bind(value, entry->getArgument(argument),
                       outside + argument * (int64_t(1) << 34));
@@ -260,19 +342,13 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     if (failed(lowering.lower(block.getBody().front())))
       return failure();
     for (auto [value, to] : copies) {
-      Buffer target{entry->getArgument(to),
-                    outside + to * (int64_t(1) << 34), 0, false};
+      Buffer target{entry->getArgument(to), outside + to * (int64_t(1) << 34),
+                    0, false};
       target.bytes = lowering.bufferOf(value).bytes;
       lowering.copy(lowering.bufferOf(value), target);
     }
     func::ReturnOp::create(b, loc);
     frames = std::max(frames, lowering.getArenaEnd());
-    if (lowering.rotaryFrequencies) {
-      if (rotary && rotary.getWeight() != lowering.rotaryFrequencies.getWeight())
-        return lowering.rotaryFrequencies.emitOpError(
-            "is a second table of rotary frequencies; a program has one");
-      rotary = lowering.rotaryFrequencies;
-    }
   }
 
   // Tables: a row a call, the weights' offsets and the caches' bases.
@@ -295,9 +371,8 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     memref::GlobalOp::create(b, loc, symbol, b.getStringAttr("private"), type,
                              DenseElementsAttr::get(tensor, ArrayRef(values)),
                              /*constant=*/true, /*alignment=*/nullptr);
-    shared.function.walk([&](memref::GetGlobalOp get) {
-      get.getResult().setType(type);
-    });
+    shared.function.walk(
+        [&](memref::GetGlobalOp get) { get.getResult().setType(type); });
   }
 
   b.setInsertionPointToEnd(module.getBody());
@@ -321,9 +396,6 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
         entry->getArgument(0), entry->getArgument(1),
         arith::ConstantIndexOp::create(b, loc, call)};
     for (Value tensor : shape.tensors) {
-      if (!lowering.bufferOf(tensor).memref)
-        return LogicalResult(block.emitOpError(
-            "captures a tensor that is no activation"));
       arguments.push_back(lowering.bufferOf(tensor).memref);
     }
     for (Value result : block.getResults())
@@ -344,8 +416,6 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     return failure();
   func::ReturnOp::create(b, loc);
   vocabulary = lowering.vocabulary;
-  if (lowering.rotaryFrequencies && !rotary)
-    rotary = lowering.rotaryFrequencies;
   arenaBytes = std::max(arenaBytes, lowering.getArenaEnd());
   return success();
 }
@@ -373,7 +443,7 @@ struct ConvertNNToKernel
     ModelLowering lowering(module, forward, chunk, activations == "int8");
     if (failed(lowering.checkForward()))
       return signalPassFailure();
-    lowering.recordCaches();
+    lowering.sinkUses();
     if (failed(lowering.lowerRegime("decode", 1)) ||
         failed(lowering.lowerRegime("prefill", chunk)))
       return signalPassFailure();
@@ -389,8 +459,8 @@ struct ConvertNNToKernel
         b.getNamedAttr("vocabulary", b.getI64IntegerAttr(lowering.vocabulary)),
     };
     if (lowering.rotary)
-      program.push_back(b.getNamedAttr(
-          "rotary_frequencies", lowering.rotary.getWeightAttr()));
+      program.push_back(b.getNamedAttr("rotary_frequencies",
+                                       lowering.rotary.getWeightAttr()));
     module->setAttr("kernel.program", b.getDictionaryAttr(program));
     forward.erase();
   }

@@ -29,6 +29,9 @@ struct PlanWeights : kernel::impl::PlanWeightsPassBase<PlanWeights> {
     SymbolTable symbols(module);
     int64_t end = 0;
     bool failedAny = false;
+    // Places of an earlier plan mean nothing for this one.
+    for (auto weight : module.getOps<compress::WeightOp>())
+      weight->removeAttr("kernel.place");
     module.walk<WalkOrder::PreOrder>([&](compress::UseOp use) {
       auto weight = symbols.lookup<compress::WeightOp>(use.getWeight());
       if (weight->hasAttr("kernel.place"))

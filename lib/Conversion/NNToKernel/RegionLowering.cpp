@@ -175,6 +175,21 @@ LogicalResult RegionLowering::lowerOp(Operation *op) {
   loc = op->getLoc();
   if (isa<compress::UseOp, arith::ConstantOp>(op))
     return success();
+  // Activations have buffers; what is left has none: constants.
+  auto activations = [&]() -> OperandRange {
+    if (isa<nn::AttentionOp>(op))
+      return op->getOperands().take_front(3);
+    if (isa<nn::LinearOp, nn::RMSNormOp, nn::LayerNormOp, nn::RotaryOp>(op))
+      return op->getOperands().take_front(1);
+    return op->getOperands().take_front(
+        isa<nn::EmbeddingOp, nn::BlockOp>(op) ? 0 : op->getNumOperands());
+  };
+  bool lowered = isa_and_present<nn::NNDialect>(op->getDialect()) ||
+                 isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op);
+  if (lowered && op->getNumResults())
+    for (Value operand : activations())
+      if (!buffers.count(operand))
+        return op->emitOpError("has an operand that is no activation");
   if (auto embedding = dyn_cast<nn::EmbeddingOp>(op))
     return lowerEmbedding(embedding);
   if (auto linear = dyn_cast<nn::LinearOp>(op))
@@ -208,8 +223,7 @@ LogicalResult RegionLowering::lowerOp(Operation *op) {
       case nn::ActivationKind::relu:
         return maxf(x, c(0));
       case nn::ActivationKind::gelu: {
-        Value e = math::ErfOp::create(builder, loc,
-                                      mulf(x, c(0.70710678118f)));
+        Value e = math::ErfOp::create(builder, loc, mulf(x, c(0.70710678118f)));
         return mulf(mulf(x, c(0.5f)), addf(c(1), e));
       }
       case nn::ActivationKind::gelu_tanh: {
@@ -243,10 +257,9 @@ LogicalResult RegionLowering::lowerEmbedding(nn::EmbeddingOp op) {
                           "compress.use");
   Buffer out = allocate(op.getResult());
   barrierBefore({}, {access(out, true)});
-  GatherRowsOp::create(builder, loc, use.getWeightAttr(), weights,
-                       offsetOf(use),
-                       pointer(ContextField::tokens, builder.getI32Type()),
-                       out.memref, count);
+  GatherRowsOp::create(
+      builder, loc, use.getWeightAttr(), weights, offsetOf(use),
+      pointer(ContextField::tokens, builder.getI32Type()), out.memref, count);
   return success();
 }
 
@@ -302,8 +315,7 @@ LogicalResult RegionLowering::lowerNorm(Operation *op, Value input, Value gain,
       return mulf(v, v);
     });
     Value variance = addf(divf(square, f32(float(n))), f32(epsilon));
-    Value inverse =
-        divf(f32(1), math::SqrtOp::create(builder, loc, variance));
+    Value inverse = divf(f32(1), math::SqrtOp::create(builder, loc, variance));
     Value factor = splat(f32s(), inverse);
     strips(n, {}, [&](Value c, int64_t valid, ValueRange) {
       Value v = read(x.memref, {t, c}, valid);
@@ -319,14 +331,12 @@ LogicalResult RegionLowering::lowerNorm(Operation *op, Value input, Value gain,
   return success();
 }
 
-LogicalResult RegionLowering::lowerElementwise(
-    Operation *op, std::function<Value(ArrayRef<Value>)> body) {
+LogicalResult
+RegionLowering::lowerElementwise(Operation *op,
+                                 std::function<Value(ArrayRef<Value>)> body) {
   SmallVector<Buffer> inputs;
-  for (Value operand : op->getOperands()) {
-    if (!buffers.count(operand))
-      return op->emitOpError("has an operand that is no activation");
+  for (Value operand : op->getOperands())
     inputs.push_back(bufferOf(operand));
-  }
   int64_t n = channels(op->getResult(0));
   Value result = op->getResult(0);
   // The result takes over an operand's buffer where nobody else needs it.
@@ -391,9 +401,8 @@ RegionLowering::Quantized RegionLowering::quantize(Buffer x, Value tokens) {
   auto part = [&](int64_t columns, Type element) {
     int64_t offset = arena.allocate(options.tokens * columns *
                                     (element.getIntOrFloatBitWidth() / 8));
-    q.parts.push_back(
-        {offset, options.tokens * columns *
-                     (element.getIntOrFloatBitWidth() / 8)});
+    q.parts.push_back({offset, options.tokens * columns *
+                                   (element.getIntOrFloatBitWidth() / 8)});
     return arenaView(offset, {options.tokens, columns}, element);
   };
   q.codes = part(blocks * kBlockInputs, builder.getI8Type());
@@ -411,8 +420,9 @@ LogicalResult RegionLowering::product(WeightOp weight, Value expression,
                                       Value offset, Buffer x, Value tensor,
                                       Buffer y, Value tokens, bool accumulate,
                                       bool shareQuantized) {
-  auto rule = cast<compress::DecompressionOpInterface>(expression.getDefiningOp())
-                  .getProductRule();
+  auto rule =
+      cast<compress::DecompressionOpInterface>(expression.getDefiningOp())
+          .getProductRule();
   auto dims = [](Value v, int64_t d) {
     return cast<RankedTensorType>(v.getType()).getDimSize(d);
   };
@@ -590,10 +600,10 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
   Value wantedCount = count;
   if (tokens > 1) {
     wantedCount = sub(count, begin);
-    auto type = MemRefType::get(
-        {tokens, n}, builder.getF32Type(),
-        StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic,
-                               {n, 1}));
+    auto type =
+        MemRefType::get({tokens, n}, builder.getF32Type(),
+                        StridedLayoutAttr::get(builder.getContext(),
+                                               ShapedType::kDynamic, {n, 1}));
     from.memref = memref::ReinterpretCastOp::create(
         builder, loc, type, x.memref, OpFoldResult(mul(begin, index(n))),
         SmallVector<OpFoldResult>{builder.getIndexAttr(tokens),
@@ -630,12 +640,6 @@ static int64_t lanesFor(int64_t n) {
 }
 
 LogicalResult RegionLowering::lowerRotary(nn::RotaryOp op) {
-  auto use = op.getFrequencies().getDefiningOp<compress::UseOp>();
-  if (!use)
-    return op.emitOpError("needs frequencies from compress.use");
-  if (rotaryFrequencies && rotaryFrequencies.getWeight() != use.getWeight())
-    return op.emitOpError("has frequencies of its own; a program has one table");
-  rotaryFrequencies = use;
   Buffer x = bufferOf(op.getInput()), y = allocate(op.getResult());
   int64_t half =
       cast<RankedTensorType>(op.getFrequencies().getType()).getDimSize(0);
@@ -664,8 +668,8 @@ LogicalResult RegionLowering::lowerRotary(nn::RotaryOp op) {
 }
 
 /// The cache of a layer, f32: keys [context/16][kv heads][head size][16
-/// positions], so that sixteen scores are sums of broadcast products, then values
-/// [context][kv heads][head size].
+/// positions], so that sixteen scores are sums of broadcast products, then
+/// values [context][kv heads][head size].
 LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
   Buffer q = bufferOf(op.getQuery()), k = bufferOf(op.getKey()),
          v = bufferOf(op.getValue()), y = allocate(op.getResult());
@@ -727,20 +731,19 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
             Value first = mul(tile, index(kLanes));
             Value key = keyAt(first, g);
             SmallVector<Value> sums(chains, zeros());
-            sums = loop(index(0), index(size), chains, sums,
-                        [&](Value d, ValueRange inner) {
-                          SmallVector<Value> next(inner);
-                          for (int64_t i = 0; i < chains; ++i) {
-                            Value at = i ? add(d, index(i)) : d;
-                            Value x = memref::LoadOp::create(
-                                builder, loc, q.memref,
-                                ValueRange{t, add(head, at)});
-                            Value row = read(
-                                cache, {add(key, mul(at, index(kLanes)))});
-                            next[i] = fma(splat(f32s(), x), row, next[i]);
-                          }
-                          return next;
-                        });
+            sums = loop(
+                index(0), index(size), chains, sums,
+                [&](Value d, ValueRange inner) {
+                  SmallVector<Value> next(inner);
+                  for (int64_t i = 0; i < chains; ++i) {
+                    Value at = i ? add(d, index(i)) : d;
+                    Value x = memref::LoadOp::create(
+                        builder, loc, q.memref, ValueRange{t, add(head, at)});
+                    Value row = read(cache, {add(key, mul(at, index(kLanes)))});
+                    next[i] = fma(splat(f32s(), x), row, next[i]);
+                  }
+                  return next;
+                });
             Value score = sums[0];
             if (chains == 4)
               score = addf(addf(sums[0], sums[1]), addf(sums[2], sums[3]));
@@ -753,11 +756,10 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
                                             splatF32(kMasked));
             Value best = maxf(carried[0], maxOf(score));
             Value weights = exp(subf(score, splat(f32s(), best)));
-            weights = arith::SelectOp::create(builder, loc, mask, weights,
-                                              zeros());
+            weights =
+                arith::SelectOp::create(builder, loc, mask, weights, zeros());
             Value fade = vector::ExtractOp::create(
-                builder, loc,
-                exp(splat(f32s(), subf(carried[0], best))), 0);
+                builder, loc, exp(splat(f32s(), subf(carried[0], best))), 0);
             SmallVector<Value> next = {
                 best, addf(mulf(carried[1], fade), sumOf(weights))};
             Value fades = splat(f32s(lanes), fade);
@@ -765,8 +767,9 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
               next.push_back(mulf(carried[2 + i], fades));
             Value row = valueAt(first, g);
             for (int64_t j = 0; j < kLanes; ++j) {
-              Value p = splat(f32s(lanes), vector::ExtractOp::create(
-                                               builder, loc, weights, j));
+              Value p =
+                  splat(f32s(lanes),
+                        vector::ExtractOp::create(builder, loc, weights, j));
               for (int64_t i = 0; i < parts; ++i) {
                 Value at = add(row, index(j * kvHeads * size + i * lanes));
                 next[2 + i] =

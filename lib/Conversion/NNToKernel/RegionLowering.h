@@ -109,8 +109,6 @@ public:
   Value getThread() const { return thread; }
   Value field(ContextField field);
   Value pointer(ContextField field, Type element);
-  /// The weight that is the model's rotary frequencies, once known.
-  compress::UseOp rotaryFrequencies;
   int64_t vocabulary = 0;
 
   HazardTracker::Access access(const Buffer &buffer, bool perToken) const {

@@ -1,0 +1,22 @@
+// RUN: compress-opt %s --convert-kernel-to-llvm --split-input-file --verify-diagnostics
+
+// All that came too early is named at once.
+func.func @early(%context: !kernel.context, %w: memref<?xi8>, %o: index, %x: memref<2x64xf32>, %y: memref<2x16xf32>,
+                 %acc: vector<16xi32>, %a: vector<64xi8>) {
+  // expected-error @below {{'kernel.matmul' op is lowered before; run --convert-kernel-to-vector first}}
+  kernel.matmul @w node 0 at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf32>, memref<2x16xf32>
+  // expected-error @below {{'scf.forall' op is lowered before; run --kernel-split-threads first}}
+  scf.forall (%i) in (%o) {
+  }
+  // expected-error @below {{'kernel.lane_dot' op is lowered before; run --kernel-lower-lane-ops first}}
+  %0 = kernel.lane_dot %acc, %a, %a bits 4 : vector<16xi32>, vector<64xi8>
+  return
+}
+
+// -----
+
+func.func @other(%m: memref<4xf32>, %x: f32) {
+  // expected-error @below {{failed to legalize operation 'linalg.fill'}}
+  linalg.fill ins(%x : f32) outs(%m : memref<4xf32>)
+  return
+}

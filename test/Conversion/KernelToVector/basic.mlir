@@ -1,0 +1,150 @@
+// RUN: compress-opt %s --convert-kernel-to-vector --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,WIDE
+// RUN: compress-opt %s --convert-kernel-to-vector=target=avx2 --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,NARROW
+// RUN: not compress-opt %s --convert-kernel-to-vector=target=sse9 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+
+// UNKNOWN: error: target "sse9" is unknown; there are avx512vnni, avxvnni, avx2, generic and neon
+
+compress.weight @tiles : tensor<48x64xf32> {
+  %0 = compress.stored "codes" : tensor<48x64xsi4>
+  %1 = compress.stored "scales" : tensor<48x2xf16>
+  %2 = compress.dequantize %0, %1 group_size 32 : (tensor<48x64xsi4>, tensor<48x2xf16>) -> tensor<48x64xf32>
+  compress.yield %2 : tensor<48x64xf32>
+}
+compress.weight @odd : tensor<37x64xf32> {
+  %0 = compress.stored "odd codes" : tensor<37x64xui4>
+  %1 = compress.stored "odd scales" : tensor<37x1xf16>
+  %2 = compress.stored "odd zeros" : tensor<37x1xui4>
+  %3 = compress.dequantize %0, %1, %2 : (tensor<37x64xui4>, tensor<37x1xf16>, tensor<37x1xui4>) -> tensor<37x64xf32>
+  compress.yield %3 : tensor<37x64xf32>
+}
+compress.weight @rows : tensor<37x72xf32> {
+  %0 = compress.stored "rows" : tensor<37x72xf16>
+  compress.yield %0 : tensor<37x72xf16>
+}
+compress.weight @palette : tensor<48x64xf32> {
+  %0 = compress.stored "palette codes" : tensor<48x64xui4>
+  %1 = compress.stored "codebook" : tensor<1x16xf16>
+  %2 = compress.lookup %0, %1 : (tensor<48x64xui4>, tensor<1x16xf16>) -> tensor<48x64xf32>
+  compress.yield %2 : tensor<48x64xf32>
+}
+
+// One token: a row tile a unit of work, a prefetch ahead of each record.
+// CHECK-LABEL: func.func @int8_decode
+// CHECK: scf.forall (%{{.+}}) in (3)
+// CHECK: scf.for
+// CHECK: memref.prefetch
+// The accumulator starts at minus eight times the inputs' sum.
+// CHECK: %[[SUM:.+]] = memref.load %{{.+}} : memref<1x2xi32>
+// CHECK: %[[MINUS:.+]] = arith.subi %{{.+}}, %[[SUM]] : i32
+// CHECK: %[[START:.+]] = arith.muli %[[MINUS]], %c8_i32
+// CHECK: vector.broadcast %[[START]] : i32 to vector<16xi32>
+// CHECK: %[[R:.+]] = vector.load %{{.+}} : memref<?xi8>, vector<64xi8>
+// CHECK: %[[LOW:.+]] = arith.andi %[[R]], %{{.+}} : vector<64xi8>
+// CHECK: %[[DOT:.+]] = kernel.lane_dot %{{.+}}, %{{.+}}, %{{.+}} bits 4 : vector<16xi32>, vector<64xi8>
+// CHECK-COUNT-7: kernel.lane_dot
+// CHECK-NOT: kernel.lane_dot
+// CHECK: vector.store %{{.+}} : memref<1x48xf32>, vector<16xf32>
+func.func @int8_decode(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xi32>, %y: memref<1x48xf32>) {
+  kernel.matmul_int8 @tiles node 2 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>, memref<1x48xf32>
+  return
+}
+
+// Many: two tiles of six tokens where there are thirty-two registers, one of
+// three where there are sixteen; then what is left, a token at a time.
+// CHECK-LABEL: func.func @int8_prefill
+// WIDE: scf.forall (%{{.+}}) in (1)
+// WIDE: arith.divui %{{.+}}, %c6
+// WIDE-COUNT-96: kernel.lane_dot
+// WIDE: scf.for
+// WIDE-COUNT-16: kernel.lane_dot
+// The third tile.
+// WIDE: scf.forall (%{{.+}}) in (1)
+// WIDE-COUNT-48: kernel.lane_dot
+// WIDE-COUNT-8: kernel.lane_dot
+// WIDE-NOT: kernel.lane_dot
+// NARROW: scf.forall (%{{.+}}) in (3)
+// NARROW: arith.divui %{{.+}}, %c3
+// NARROW-COUNT-24: kernel.lane_dot
+// NARROW-COUNT-8: kernel.lane_dot
+// NARROW-NOT: kernel.lane_dot
+// CHECK-NOT: memref.prefetch
+// CHECK: return
+func.func @int8_prefill(%w: memref<?xi8>, %o: index, %n: index, %q: memref<64x64xi8>, %s: memref<64x2xf32>, %t: memref<64x2xi32>, %y: memref<64x48xf32>) {
+  kernel.matmul_int8 @tiles node 2 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<64x64xi8>, memref<64x2xf32>, memref<64x2xi32>, memref<64x48xf32>
+  return
+}
+
+// Rows beyond the last are masked, zero points multiply the sums, and what is
+// there already is added.
+// CHECK-LABEL: func.func @odd_rows
+// CHECK: arith.extui %{{.+}} : vector<16xi8> to vector<16xi32>
+// CHECK: arith.muli %{{.+}}, %{{.+}} : vector<16xi32>
+// CHECK: %[[MASK:.+]] = vector.create_mask
+// CHECK: vector.maskedload %{{.+}}, %[[MASK]]
+// CHECK: vector.maskedstore %{{.+}}, %[[MASK]]
+func.func @odd_rows(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xi32>, %y: memref<1x37xf32>) {
+  kernel.matmul_int8 @odd node 3 at %w[%o] ins(%q, %s, %t) outs(%y) accumulate tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>, memref<1x37xf32>
+  return
+}
+
+// Codes in floats, with f32 activations.
+// CHECK-LABEL: func.func @float_tiles
+// CHECK: scf.forall (%{{.+}}) in (3)
+// CHECK: arith.shrui %{{.+}}, %{{.+}} : vector<64xi8>
+// CHECK: arith.sitofp %{{.+}} : vector<16xi32> to vector<16xf32>
+// CHECK: vector.fma
+func.func @float_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x48xf32>) {
+  kernel.matmul @tiles node 2 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
+  return
+}
+
+// A stored matrix is read where it lies; 72 columns end in half a vector.
+// CHECK-LABEL: func.func @stored_rows
+// WIDE: scf.forall (%{{.+}}) in (10)
+// NARROW: scf.forall (%{{.+}}) in (19)
+// CHECK: memref.view %{{.+}} : memref<?xi8> to memref<2664xf16>
+// CHECK: arith.minui %{{.+}}, %c36
+// CHECK: vector.load %{{.+}} : memref<2664xf16>, vector<16xf16>
+// CHECK: arith.extf %{{.+}} : vector<16xf16> to vector<16xf32>
+// CHECK: vector.maskedload
+// CHECK: vector.reduction <add>
+// CHECK: scf.if
+// CHECK: memref.store
+func.func @stored_rows(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x72xf32>, %y: memref<1x37xf32>) {
+  kernel.matmul @rows node 0 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x72xf32>, memref<1x37xf32>
+  return
+}
+
+// Others are expanded a row at a time into scratch, the codebook beforehand.
+// CHECK-LABEL: func.func @expanded_rows
+// CHECK: %[[SCRATCH:.+]] = memref.alloca() {alignment = 64 : i64} : memref<{{[0-9]+}}xi8>
+// CHECK: %[[BOOK:.+]] = memref.view %[[SCRATCH]][%c0{{.*}}][] : {{.*}} to memref<16xf32>
+// CHECK: scf.forall
+// CHECK: memref.load %[[BOOK]]
+// CHECK: vector.fma
+func.func @expanded_rows(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x48xf32>) {
+  kernel.matmul @palette node 2 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @gathered
+// CHECK: scf.forall (%[[T:.+]]) in (%{{.+}})
+// CHECK: memref.load %{{.+}}[%[[T]]] : memref<?xi32>
+// CHECK: arith.sitofp
+func.func @gathered(%w: memref<?xi8>, %o: index, %n: index, %i: memref<?xi32>, %y: memref<8x64xf32>) {
+  kernel.gather_rows @palette at %w[%o] ins(%i) outs(%y) tokens %n : memref<?xi8>, memref<?xi32>, memref<8x64xf32>
+  return
+}
+
+// 72 inputs: two whole blocks, and one of eight.
+// CHECK-LABEL: func.func @quantized
+// CHECK: scf.forall (%{{.+}}) in (%{{.+}})
+// CHECK: scf.for %{{.+}} = %c0{{.*}} to %c2
+// CHECK: vector.reduction <maxnumf>
+// CHECK: vector.store %{{.+}} : memref<8x96xi8>, vector<16xi8>
+// CHECK: vector.maskedload
+// CHECK: memref.store %{{.+}} : memref<8x3xf32>
+func.func @quantized(%n: index, %x: memref<8x72xf32>, %q: memref<8x96xi8>, %s: memref<8x3xf32>, %t: memref<8x3xi32>) {
+  kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<8x72xf32>, memref<8x96xi8>, memref<8x3xf32>, memref<8x3xi32>
+  return
+}

@@ -1,0 +1,105 @@
+// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel="chunk=8" --canonicalize --cse | FileCheck %s
+
+// Every op of nn, and where threads meet.
+
+// CHECK: module attributes {
+// CHECK-SAME: kernel.program = {arena_bytes = {{[0-9]+}} : i64, cache_bytes_per_position = 128 : i64, int8_activations = true, prefill_chunk = 8 : i64, rotary_frequencies = @f, vocabulary = 48 : i64}
+
+compress.weight @e : tensor<48x16xf32> {
+  %0 = compress.stored "e" : tensor<48x16xf16>
+  compress.yield %0 : tensor<48x16xf16>
+}
+compress.weight @g : tensor<16xf32> {
+  %0 = compress.stored "g" : tensor<16xf32>
+  compress.yield %0 : tensor<16xf32>
+}
+compress.weight @f : tensor<4xf32> {
+  %0 = compress.stored "f" : tensor<4xf32>
+  compress.yield %0 : tensor<4xf32>
+}
+compress.weight @low_rank : tensor<16x16xf32> {
+  %0 = compress.stored "codes" : tensor<16x16xui4>
+  %1 = compress.stored "scales" : tensor<16x1xf16>
+  %2 = compress.dequantize %0, %1 : (tensor<16x16xui4>, tensor<16x1xf16>) -> tensor<16x16xf32>
+  %3 = compress.stored "u" : tensor<16x2xf16>
+  %4 = compress.stored "v" : tensor<2x16xf16>
+  %5 = compress.product %3, %4 : (tensor<16x2xf16>, tensor<2x16xf16>) -> tensor<16x16xf32>
+  %6 = compress.sum %2, %5 : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  compress.yield %6 : tensor<16x16xf32>
+}
+compress.weight @permuted : tensor<16x16xf32> {
+  %0 = compress.stored "w" : tensor<16x16xf16>
+  %1 = compress.stored "order" : tensor<16xui8>
+  %2 = compress.permute %0 gather %1 dim 1 : (tensor<16x16xf16>, tensor<16xui8>) -> tensor<16x16xf32>
+  compress.yield %2 : tensor<16x16xf32>
+}
+
+func.func @forward(%tokens: tensor<?xi32>, %position: index, %c: tensor<2x?x2x8xf32>) -> (tensor<?x48xf32>, tensor<2x?x2x8xf32>) {
+  %e = compress.use @e : tensor<48x16xf32>
+  %g = compress.use @g : tensor<16xf32>
+  %f = compress.use @f : tensor<4xf32>
+  %low = compress.use @low_rank : tensor<16x16xf32>
+  %permuted = compress.use @permuted : tensor<16x16xf32>
+  %x = nn.embedding %tokens, %e : tensor<?xi32>, tensor<48x16xf32> -> tensor<?x16xf32>
+  %n = nn.rms_norm %x, %g epsilon 1.0e-5 : tensor<?x16xf32>, tensor<16xf32>
+  %y = nn.linear %n, %low bias %g : (tensor<?x16xf32>, tensor<16x16xf32>, tensor<16xf32>) -> tensor<?x16xf32>
+  %r = nn.rotary %y at %position, %f : tensor<?x16xf32>, tensor<4xf32>
+  %a, %new = nn.attention %r, %r, %y, %c at %position heads 2 kv_heads 2 : tensor<?x16xf32>, tensor<?x16xf32>, tensor<2x?x2x8xf32>
+  %p = nn.linear %a, %permuted : (tensor<?x16xf32>, tensor<16x16xf32>) -> tensor<?x16xf32>
+  %m = arith.mulf %p, %a : tensor<?x16xf32>
+  %s = arith.subf %m, %y : tensor<?x16xf32>
+  %t = arith.addf %s, %x : tensor<?x16xf32>
+  %l = nn.linear %t, %e : (tensor<?x16xf32>, tensor<48x16xf32>) -> tensor<?x48xf32>
+  return %l, %new : tensor<?x48xf32>, tensor<2x?x2x8xf32>
+}
+
+// CHECK-LABEL: func.func @prefill
+// CHECK-DAG: %[[COUNT:.+]] = kernel.field %[[CONTEXT:.+]] count
+// CHECK-DAG: %[[WEIGHTS:.+]] = kernel.buffer %[[CONTEXT]] weights : memref<?xi8>
+
+// The embedding, the norm and the quantised inputs are each token's own thread's.
+// CHECK: kernel.gather_rows @e
+// CHECK-NOT: kernel.barrier
+// CHECK: scf.forall {{.*}} in (%[[COUNT]])
+// CHECK: math.sqrt
+// CHECK-NOT: kernel.barrier
+// CHECK: kernel.quantize_activations
+
+// The product takes what other threads wrote; a term adds to it.
+// CHECK: kernel.barrier
+// CHECK: kernel.matmul_int8 @low_rank node 2
+// CHECK: kernel.matmul @low_rank node 4 {{.*}} memref<8x2xf32>
+// CHECK: kernel.barrier
+// CHECK: kernel.matmul @low_rank node 3 {{.*}} accumulate
+
+// The bias is added a token a thread, and so are angles.
+// CHECK: kernel.barrier
+// CHECK: scf.forall {{.*}} in (%[[COUNT]])
+// CHECK-NOT: kernel.barrier
+// CHECK: kernel.buffer %{{.+}} rotary : memref<?xf32>
+// CHECK: scf.forall {{.*}} in (%[[COUNT]])
+// CHECK-NOT: kernel.barrier
+// Keys and values go into the cache, which attention then reads.
+// CHECK: scf.forall {{.*}} in (%[[COUNT]])
+// CHECK: kernel.barrier
+// CHECK: scf.forall {{.*}} in (%[[COUNT]], 2)
+
+// x'[order[i]] = x[i] before the product.
+// CHECK: kernel.barrier
+// CHECK: scf.forall {{.*}} in (%[[COUNT]])
+// CHECK: arith.index_castui
+// CHECK: kernel.barrier
+// CHECK: kernel.matmul @permuted node 0
+
+// Elementwise ops share out the same tokens alike.
+// CHECK: kernel.barrier
+// CHECK: arith.mulf
+// CHECK: arith.subf
+// CHECK: arith.addf
+
+// Logits, where somebody wants them.
+// CHECK: kernel.field %{{.+}} logits_begin
+// CHECK: kernel.barrier
+// CHECK: scf.if
+// CHECK: kernel.matmul @e node 0
+// CHECK: kernel.barrier

@@ -1,0 +1,75 @@
+// RUN: compress-opt %s --kernel-plan-weights | FileCheck %s
+// A second plan is the first.
+// RUN: compress-opt %s --kernel-plan-weights --kernel-plan-weights | FileCheck %s
+
+// CHECK: module attributes {kernel.weights_bytes = 10688 : i64}
+
+// No function uses it, so no program holds it.
+// CHECK: compress.weight @unused : tensor<4xf32> {
+compress.weight @unused : tensor<4xf32> {
+  %0 = compress.constant dense<1.0> : tensor<4xf32>
+  compress.yield %0 : tensor<4xf32>
+}
+
+// Places follow the first uses, not the weights' order; f32 whatever the leaf is.
+// CHECK: compress.weight @vector {{.*}}kernel.place = #kernel.place<0, 288>
+compress.weight @vector : tensor<72xf32> {
+  %0 = compress.stored "vector" : tensor<72xf16>
+  compress.yield %0 : tensor<72xf16>
+}
+
+// 2 row tiles of 3 groups: 16 scales, 16 zero points of a byte, 64 * 3 bytes of codes.
+// 2 * 3 * (32 + 16 + 192) = 1440, to the next 64.
+// CHECK: compress.weight @tiles {{.*}}kernel.place = #kernel.place<320, 1472>
+compress.weight @tiles : tensor<20x72xf32> {
+  %0 = compress.stored "codes" : tensor<20x72xui3>
+  %1 = compress.stored "scales" : tensor<20x3xf16>
+  %2 = compress.stored "zeros" : tensor<20x3xui3>
+  %3 = compress.dequantize %0, %1, %2 group_size 32 : (tensor<20x72xui3>, tensor<20x3xf16>, tensor<20x3xui3>) -> tensor<20x72xf32>
+  compress.yield %3 : tensor<20x72xf32>
+}
+
+// Groups of 16 are rows: 20 * 72 / 2 bytes of codes, and one behind; at 768 20 * 5 scales of two.
+// CHECK: compress.weight @rows {{.*}}kernel.place = #kernel.place<1792, 1024>
+compress.weight @rows : tensor<20x72xf32> {
+  %0 = compress.stored "codes4" : tensor<20x72xsi4>
+  %1 = compress.stored "scales16" : tensor<20x5xf16>
+  %2 = compress.dequantize %0, %1 group_size 16 : (tensor<20x72xsi4>, tensor<20x5xf16>) -> tensor<20x72xf32>
+  compress.yield %2 : tensor<20x72xf32>
+}
+
+// 720 * 2 bytes of values; at 1472 a mask of 180, and one behind; at 1664 the
+// ones before each of 20 rows, and of all.
+// CHECK: compress.weight @pruned {{.*}}kernel.place = #kernel.place<2816, 1792>
+compress.weight @pruned : tensor<20x72xf32> {
+  %0 = compress.stored "values" : tensor<720xf16>
+  %1 = compress.stored "mask" : tensor<20x72xui1>
+  %2 = compress.densify %0, %1 : (tensor<720xf16>, tensor<20x72xui1>) -> tensor<20x72xf32>
+  compress.yield %2 : tensor<20x72xf32>
+}
+
+// Terms lie one after another, one that comes twice lies there once:
+// 20 * 72 * 2, and at 2880 2 row tiles of 16 * 4 and 3 blocks of 64 * 8.
+// CHECK: compress.weight @sum {{.*}}kernel.place = #kernel.place<4608, 6080>
+compress.weight @sum : tensor<20x72xf32> {
+  %0 = compress.stored "dense" : tensor<20x72xf16>
+  %1 = compress.stored "codes8" : tensor<20x72xsi8>
+  %2 = compress.stored "scales1" : tensor<20x1xf32>
+  %3 = compress.dequantize %1, %2 : (tensor<20x72xsi8>, tensor<20x1xf32>) -> tensor<20x72xf32>
+  %4 = compress.sum %0, %3, %0 : (tensor<20x72xf16>, tensor<20x72xf32>, tensor<20x72xf16>) -> tensor<20x72xf32>
+  compress.yield %4 : tensor<20x72xf32>
+}
+
+func.func @first() -> (tensor<72xf32>, tensor<20x72xf32>) {
+  %0 = compress.use @vector : tensor<72xf32>
+  %1 = compress.use @tiles : tensor<20x72xf32>
+  return %0, %1 : tensor<72xf32>, tensor<20x72xf32>
+}
+
+func.func @second() -> (tensor<20x72xf32>, tensor<20x72xf32>, tensor<20x72xf32>) {
+  %0 = compress.use @tiles : tensor<20x72xf32>
+  %1 = compress.use @rows : tensor<20x72xf32>
+  %2 = compress.use @pruned : tensor<20x72xf32>
+  %3 = compress.use @sum : tensor<20x72xf32>
+  return %1, %2, %3 : tensor<20x72xf32>, tensor<20x72xf32>, tensor<20x72xf32>
+}

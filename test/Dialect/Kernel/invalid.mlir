@@ -1,0 +1,175 @@
+// RUN: compress-opt %s --split-input-file --verify-diagnostics
+
+func.func @buffer_of_integer(%context: !kernel.context) {
+  // expected-error @below {{'kernel.buffer' op reads count, which is no buffer}}
+  %0 = kernel.buffer %context count : memref<?xi8>
+  return
+}
+
+// -----
+
+func.func @buffer_of_barrier(%context: !kernel.context) {
+  // expected-error @below {{'kernel.buffer' op reads barrier, which is no buffer}}
+  %0 = kernel.buffer %context barrier : memref<?xi8>
+  return
+}
+
+// -----
+
+func.func @buffer_of_known_size(%context: !kernel.context) {
+  // expected-error @below {{'kernel.buffer' op has type 'memref<4xi8>', but a context's buffer has an unknown size and no layout}}
+  %0 = kernel.buffer %context arena : memref<4xi8>
+  return
+}
+
+// -----
+
+func.func @buffer_with_layout(%context: !kernel.context) {
+  // expected-error @below {{'kernel.buffer' op has type 'memref<?xi8, strided<[2]>>', but a context's buffer has an unknown size and no layout}}
+  %0 = kernel.buffer %context arena : memref<?xi8, strided<[2]>>
+  return
+}
+
+// -----
+
+func.func @buffer_of_rank_2(%context: !kernel.context) {
+  // expected-error @below {{'kernel.buffer' op result #0 must be 1D memref of any type values, but got 'memref<?x?xi8>'}}
+  %0 = kernel.buffer %context arena : memref<?x?xi8>
+  return
+}
+
+// -----
+
+func.func @field_of_pointer(%context: !kernel.context) {
+  // expected-error @below {{'kernel.field' op reads weights, which is no integer}}
+  %0 = kernel.field %context weights
+  return
+}
+
+// -----
+
+func.func @field_of_function(%context: !kernel.context) {
+  // expected-error @below {{'kernel.field' op reads barrier, which is no integer}}
+  %0 = kernel.field %context barrier
+  return
+}
+
+// -----
+
+func.func @unknown_field(%context: !kernel.context) {
+  // expected-error @below {{expected string or keyword containing one of the following enum values}}
+  %0 = kernel.field %context length
+  return
+}
+
+// -----
+
+func.func @matmul_tokens(%w: memref<?xi8>, %o: index, %x: memref<2x64xf32>, %y: memref<3x16xf32>) {
+  // expected-error @below {{'kernel.matmul' op has buffers of 2 and of 3 tokens}}
+  kernel.matmul @w node 0 at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf32>, memref<3x16xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_unknown(%w: memref<?xi8>, %o: index, %x: memref<2x?xf32>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.matmul' op has a buffer 'memref<2x?xf32>', but tokens and widths must be known}}
+  kernel.matmul @w node 0 at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x?xf32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_types(%w: memref<?xi8>, %o: index, %x: memref<2x64xf16>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.matmul' op operand #2 must be 2D memref of 32-bit float values, but got 'memref<2x64xf16>'}}
+  kernel.matmul @w node 0 at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf16>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_weights(%w: memref<?xf32>, %o: index, %x: memref<2x64xf32>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.matmul' op operand #0 must be 1D memref of 8-bit signless integer values, but got 'memref<?xf32>'}}
+  kernel.matmul @w node 0 at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xf32>, memref<2x64xf32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @int8_blocks(%w: memref<?xi8>, %o: index, %q: memref<2x48xi8>, %s: memref<2x2xf32>, %t: memref<2x2xi32>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.matmul_int8' op has 48 codes a token, but they come in blocks of 32}}
+  kernel.matmul_int8 @w node 0 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x48xi8>, memref<2x2xf32>, memref<2x2xi32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @int8_scales(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: memref<2x3xf32>, %t: memref<2x2xi32>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.matmul_int8' op has 3 scales and 2 sums a token, but 2 blocks of codes}}
+  kernel.matmul_int8 @w node 0 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x3xf32>, memref<2x2xi32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @int8_tokens(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: memref<2x2xf32>, %t: memref<2x2xi32>, %y: memref<1x16xf32>) {
+  // expected-error @below {{'kernel.matmul_int8' op has buffers of 2 and of 1 tokens}}
+  kernel.matmul_int8 @w node 0 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x2xf32>, memref<2x2xi32>, memref<1x16xf32>
+  return
+}
+
+// -----
+
+func.func @quantize_codes(%n: index, %x: memref<2x64xf32>, %q: memref<2x96xi8>, %s: memref<2x3xf32>, %t: memref<2x3xi32>) {
+  // expected-error @below {{'kernel.quantize_activations' op has 96 codes for 64 inputs; blocks of 32 have no more and no less}}
+  kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<2x64xf32>, memref<2x96xi8>, memref<2x3xf32>, memref<2x3xi32>
+  return
+}
+
+// -----
+
+func.func @quantize_sums(%n: index, %x: memref<2x64xf32>, %q: memref<2x64xi8>, %s: memref<2x2xf32>, %t: memref<2x1xi32>) {
+  // expected-error @below {{'kernel.quantize_activations' op has 2 scales and 1 sums a token, but 2 blocks of codes}}
+  kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<2x64xf32>, memref<2x64xi8>, memref<2x2xf32>, memref<2x1xi32>
+  return
+}
+
+// -----
+
+func.func @gather_unknown(%w: memref<?xi8>, %o: index, %i: memref<?xi32>, %y: memref<?x16xf32>) {
+  // expected-error @below {{'kernel.gather_rows' op has a buffer 'memref<?x16xf32>', but tokens and widths must be known}}
+  kernel.gather_rows @w at %w[%o] ins(%i) outs(%y) tokens %o : memref<?xi8>, memref<?xi32>, memref<?x16xf32>
+  return
+}
+
+// -----
+
+func.func @gather_indices(%w: memref<?xi8>, %o: index, %i: memref<?xi64>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.gather_rows' op operand #2 must be 1D memref of 32-bit signless integer values, but got 'memref<?xi64>'}}
+  kernel.gather_rows @w at %w[%o] ins(%i) outs(%y) tokens %o : memref<?xi8>, memref<?xi64>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @lane_bytes(%acc: vector<16xi32>, %a: vector<32xi8>) {
+  // expected-error @below {{'kernel.lane_dot' op has 16 lanes and 32 bytes, but a lane takes four bytes}}
+  %0 = kernel.lane_dot %acc, %a, %a bits 4 : vector<16xi32>, vector<32xi8>
+  return
+}
+
+// -----
+
+func.func @lane_bits(%acc: vector<16xi32>, %a: vector<64xi8>) {
+  // expected-error @below {{'kernel.lane_dot' op has codes of 9 bits, but a byte holds 1 to 8}}
+  %0 = kernel.lane_dot %acc, %a, %a bits 9 : vector<16xi32>, vector<64xi8>
+  return
+}
+
+// -----
+
+func.func @lane_types(%acc: vector<16xf32>, %a: vector<64xi8>) {
+  // expected-error @below {{'kernel.lane_dot' op operand #0 must be vector of 32-bit signless integer values of ranks 1, but got 'vector<16xf32>'}}
+  %0 = kernel.lane_dot %acc, %a, %a bits 4 : vector<16xf32>, vector<64xi8>
+  return
+}

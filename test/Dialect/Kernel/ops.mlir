@@ -1,0 +1,99 @@
+// RUN: compress-opt %s --verify-roundtrip | FileCheck %s
+// RUN: compress-opt %s --mlir-print-op-generic | compress-opt | FileCheck %s
+// RUN: compress-opt %s --emit-bytecode | compress-opt | FileCheck %s
+
+// CHECK-LABEL: compress.weight @w
+// CHECK-SAME: attributes {kernel.place = #kernel.place<4096, 18432>}
+compress.weight @w : tensor<172x64xf32> attributes {kernel.place = #kernel.place<4096, 18432>} {
+  %0 = compress.stored "codes" : tensor<172x64xsi4>
+  %1 = compress.stored "scales" : tensor<172x2xf16>
+  %2 = compress.dequantize %0, %1 group_size 32 : (tensor<172x64xsi4>, tensor<172x2xf16>) -> tensor<172x64xf32>
+  compress.yield %2 : tensor<172x64xf32>
+}
+
+// CHECK-LABEL: func.func @products(%{{.*}}: !kernel.context, %{{.*}}: index)
+func.func @products(%context: !kernel.context, %thread: index) {
+  // CHECK: %[[WEIGHTS:.+]] = kernel.buffer %{{.+}} weights : memref<?xi8>
+  %weights = kernel.buffer %context weights : memref<?xi8>
+  // CHECK: %[[TOKENS:.+]] = kernel.buffer %{{.+}} tokens : memref<?xi32>
+  %tokens = kernel.buffer %context tokens : memref<?xi32>
+  // CHECK: %[[N:.+]] = kernel.field %{{.+}} count
+  %n = kernel.field %context count
+  %offset = arith.constant 4096 : index
+  %x = memref.alloc() : memref<8x64xf32>
+  %y = memref.alloc() : memref<8x172xf32>
+  %codes = memref.alloc() : memref<8x64xi8>
+  %scales = memref.alloc() : memref<8x2xf32>
+  %sums = memref.alloc() : memref<8x2xi32>
+  // CHECK: kernel.gather_rows @w at %[[WEIGHTS]][%[[C:.+]]] ins(%[[TOKENS]]) outs(%[[X:.+]]) tokens %[[N]] : memref<?xi8>, memref<?xi32>, memref<8x64xf32>
+  kernel.gather_rows @w at %weights[%offset] ins(%tokens) outs(%x) tokens %n
+    : memref<?xi8>, memref<?xi32>, memref<8x64xf32>
+  // CHECK: kernel.quantize_activations %[[X]] into %[[Q:.+]], %[[S:.+]], %[[SUMS:.+]] tokens %[[N]] : memref<8x64xf32>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xi32>
+  kernel.quantize_activations %x into %codes, %scales, %sums tokens %n
+    : memref<8x64xf32>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xi32>
+  // CHECK: kernel.matmul @w node 2 at %[[WEIGHTS]][%[[C]]] ins(%[[X]]) outs(%[[Y:.+]]) tokens %[[N]] : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
+  kernel.matmul @w node 2 at %weights[%offset] ins(%x) outs(%y) tokens %n
+    : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
+  // CHECK: kernel.matmul @w node 2 at %{{.+}} outs(%[[Y]]) accumulate tokens %[[N]] :
+  kernel.matmul @w node 2 at %weights[%offset] ins(%x) outs(%y) accumulate tokens %n
+    : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
+  // CHECK: kernel.matmul_int8 @w node 2 at %[[WEIGHTS]][%[[C]]] ins(%[[Q]], %[[S]], %[[SUMS]]) outs(%[[Y]]) tokens %[[N]] : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xi32>, memref<8x172xf32>
+  kernel.matmul_int8 @w node 2 at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) tokens %n
+    : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xi32>, memref<8x172xf32>
+  // CHECK: kernel.matmul_int8 {{.*}} accumulate tokens
+  kernel.matmul_int8 @w node 2 at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) accumulate tokens %n
+    : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xi32>, memref<8x172xf32>
+  // CHECK: kernel.barrier %{{.+}} thread %{{.+}}
+  kernel.barrier %context thread %thread
+  return
+}
+
+// Every field of the context.
+// CHECK-LABEL: func.func @fields
+func.func @fields(%context: !kernel.context) {
+  // CHECK: kernel.buffer %{{.+}} arena : memref<?xi8>
+  %0 = kernel.buffer %context arena : memref<?xi8>
+  // CHECK: kernel.buffer %{{.+}} scratch : memref<?xi8>
+  %1 = kernel.buffer %context scratch : memref<?xi8>
+  // CHECK: kernel.buffer %{{.+}} cache : memref<?xf32>
+  %2 = kernel.buffer %context cache : memref<?xf32>
+  // CHECK: kernel.buffer %{{.+}} rotary : memref<?xf32>
+  %3 = kernel.buffer %context rotary : memref<?xf32>
+  // CHECK: kernel.buffer %{{.+}} logits : memref<?xf32>
+  %4 = kernel.buffer %context logits : memref<?xf32>
+  // CHECK: kernel.field %{{.+}} context
+  %5 = kernel.field %context context
+  // CHECK: kernel.field %{{.+}} position
+  %6 = kernel.field %context position
+  // CHECK: kernel.field %{{.+}} logits_begin
+  %7 = kernel.field %context logits_begin
+  // CHECK: kernel.field %{{.+}} threads
+  %8 = kernel.field %context threads
+  return
+}
+
+// CHECK-LABEL: func.func @lanes
+func.func @lanes(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>) -> vector<16xi32> {
+  // CHECK: kernel.lane_dot %{{.+}}, %{{.+}}, %{{.+}} bits 4 : vector<16xi32>, vector<64xi8>
+  %0 = kernel.lane_dot %acc, %a, %b bits 4 : vector<16xi32>, vector<64xi8>
+  return %0 : vector<16xi32>
+}
+
+// CHECK-LABEL: func.func @split
+func.func @split(%n: index) {
+  // CHECK: mapping = [#kernel.split<0>, #kernel.split<1>]
+  scf.forall (%i, %j) in (%n, 4) {
+  } {mapping = [#kernel.split<0>, #kernel.split<1>]}
+  return
+}
+
+// A loop of one iteration keeps its threads: canonicalisation leaves it alone.
+// RUN: compress-opt %s --canonicalize | FileCheck %s --check-prefix=CANONICAL
+// CANONICAL-LABEL: func.func @one_iteration
+// CANONICAL: scf.forall
+func.func @one_iteration(%m: memref<4xf32>, %x: f32) {
+  scf.forall (%i) in (1) {
+    memref.store %x, %m[%i] : memref<4xf32>
+  } {mapping = [#kernel.split<0>]}
+  return
+}

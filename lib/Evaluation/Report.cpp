@@ -18,17 +18,20 @@ namespace compresslib {
 namespace eval {
 
 std::string stepsTable(const std::vector<Step> &steps) {
-  bool text = false, compared = false, tasks = false;
+  bool text = false, compared = false, tasks = false, reference = false;
   for (const Step &step : steps) {
     text |= step.text.has_value();
     compared |= step.text && step.text->compared;
     tasks |= step.accuracy.has_value();
+    reference |= step.referenceNll.has_value();
   }
   std::vector<std::vector<std::string>> table(1);
   table[0] = {"step", "weights", "bits", "act."};
   if (text)
     for (const char *name : {"nll", "+-", "perplexity"})
       table[0].push_back(name);
+  if (reference)
+    table[0].push_back("reference");
   if (compared)
     for (const char *name : {"KL", "+-", "KL 99 %", "KL max", "same top"})
       table[0].push_back(name);
@@ -48,6 +51,9 @@ std::string stepsTable(const std::vector<Step> &steps) {
         row.insert(row.end(), 3, "-");
       }
     }
+    if (reference)
+      row.push_back(step.referenceNll ? format("%.6f", *step.referenceNll)
+                                      : std::string("-"));
     if (compared) {
       if (step.text && step.text->compared) {
         const TextScore &s = *step.text;
@@ -91,6 +97,8 @@ void writeStep(json::Writer &json, const Step &step) {
     json.member("nll_error", rounded(s.score.nllError));
     json.member("perplexity", rounded(s.score.perplexity));
     json.member("scored", s.score.scored);
+    if (step.referenceNll)
+      json.member("reference_nll", rounded(*step.referenceNll));
     if (s.compared) {
       json.member("kl", rounded(s.kl, 8));
       json.member("kl_error", rounded(s.klError, 8));

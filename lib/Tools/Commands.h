@@ -59,7 +59,7 @@ compresslib::Status infoCommand(const InfoArguments &arguments);
 struct EvalArguments {
   std::string input, recipe, base, text, tasks, activations, target, resume;
   std::string bos = "auto", cache;
-  bool documents = false, json = false;
+  bool documents = false, json = false, reference = false;
   int64_t context = 512, chunks = 0, chunk = 64;
   int threads = 0;
 };

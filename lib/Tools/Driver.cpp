@@ -76,6 +76,11 @@ struct CommandLine {
       cl::desc("The text is documents, parted by <|endoftext|>; each is scored "
                "from its beginning, up to --context tokens"),
       cl::sub(eval), cl::cat(category)};
+  cl::opt<bool> evalReference{
+      "reference",
+      cl::desc("Also evaluate the text by the slow reference evaluator, which "
+               "shares no code with packers and kernels"),
+      cl::sub(eval), cl::cat(category)};
   cl::opt<int64_t> evalContext{
       "context",
       cl::desc("Tokens of a window of the text (default 512)"),
@@ -211,6 +216,7 @@ static compresslib::Status run(CommandLine &line) {
     arguments.bos = line.evalBos;
     arguments.cache = line.evalCache;
     arguments.documents = line.evalDocuments;
+    arguments.reference = line.evalReference;
     arguments.json = line.evalJson;
     arguments.context = line.evalContext;
     arguments.chunks = line.evalChunks;

@@ -12,6 +12,7 @@
 #include "compress/Evaluation/Compare.h"
 #include "compress/Evaluation/Report.h"
 #include "compress/Evaluation/Tasks.h"
+#include "compress/Reference/Reference.h"
 #include "compress/Support/Files.h"
 #include "compress/Support/Progress.h"
 #include "compress/Support/Sha256.h"
@@ -64,6 +65,8 @@ private:
   compresslib::Status prepare(ModuleOp module);
   compresslib::Status measure(ToolContext &where, const std::string &name,
                               ModuleOp module);
+  compresslib::Expected<double> referenceNll(ToolContext &where,
+                                             ModuleOp module);
   std::string getCachePath();
   int64_t getPositions() const;
 
@@ -156,6 +159,36 @@ compresslib::Status Evaluation::prepare(ModuleOp module) {
   return {};
 }
 
+/// The text's negative log likelihood by the reference evaluator, which shares
+/// no code with packers and kernels.
+compresslib::Expected<double> Evaluation::referenceNll(ToolContext &where,
+                                                       ModuleOp module) {
+  ReferenceOptions how;
+  how.activations = options.activations == "int8" ? Activations::int8
+                                                  : Activations::f32;
+  how.context = arguments.context + 1;
+  FailureOr<std::unique_ptr<ReferenceModel>> model =
+      ReferenceModel::create(module, how);
+  if (failed(model))
+    return where.fail(compresslib::badInput("The reference evaluation failed."));
+  compresslib::Progress progress("reference", sequences.size());
+  int64_t vocabulary = (*model)->getVocabulary();
+  rt::Mean mean;
+  for (const rt::Sequence &sequence : sequences) {
+    FailureOr<std::vector<float>> logits =
+        (*model)->forward(ArrayRef(sequence.tokens).drop_back(), 0);
+    if (failed(logits))
+      return where.fail(
+          compresslib::badInput("The reference evaluation failed."));
+    for (size_t t = sequence.firstScored; t + 1 < sequence.tokens.size(); ++t) {
+      const float *row = logits->data() + t * vocabulary;
+      mean.add(rt::logSumExp(row, vocabulary) - row[sequence.tokens[t + 1]]);
+    }
+    progress.advance(1);
+  }
+  return mean.mean();
+}
+
 /// Measures one model; the first is the base of the others.
 compresslib::Status Evaluation::measure(ToolContext &where,
                                         const std::string &name,
@@ -197,6 +230,12 @@ compresslib::Status Evaluation::measure(ToolContext &where,
       if (!compared)
         return compared.error();
       step.text = compared->models[0];
+    }
+    if (arguments.reference) {
+      compresslib::Expected<double> nll = referenceNll(where, module);
+      if (!nll)
+        return nll.error();
+      step.referenceNll = *nll;
     }
   }
   if (!tasks.empty()) {

@@ -24,6 +24,8 @@ struct Step {
   std::string activations; ///< "f32" or "int8"
   std::optional<TextScore> text;
   std::optional<Accuracy> accuracy;
+  /// Negative log likelihood by the independent reference evaluator.
+  std::optional<double> referenceNll;
   double bitsPerWeight() const {
     return parameters ? 8.0 * bytes / parameters : 0.0;
   }
@@ -32,7 +34,7 @@ struct Step {
 /// An aligned table with only the columns that some step has.
 std::string stepsTable(const std::vector<Step> &steps);
 
-/// One object: name, nll, nll_error, perplexity, scored, kl, kl_error, kl_p99,
+/// One object: name, nll, nll_error, perplexity, scored, reference_nll, kl, kl_error, kl_p99,
 /// kl_max, same_top, bytes, bits_per_weight, accuracy (a share), right and
 /// items of each kind, activations; what was not measured is left out.
 void writeStep(json::Writer &json, const Step &step);

@@ -13,6 +13,7 @@
 #include "compress/Analysis/PackedLayout.h"
 #include "compress/Target/Compile.h"
 #include "compress_runtime.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Threading.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -79,8 +80,9 @@ void buildPlanPipeline(OpPassManager &pm, StringRef activations,
   options.activations = activations.str();
   options.chunk = chunk;
   pm.addPass(kernel::createConvertNNToKernelPass(options));
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  // Functions only: kernels name the ops of a weight's body by their position.
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 } // namespace
 

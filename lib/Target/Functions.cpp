@@ -36,7 +36,8 @@ using namespace mlir::compress;
 static std::string getBufferPipeline(StringRef activations) {
   return "kernel-plan-weights,convert-products-to-kernel,"
          "convert-nn-to-linalg,convert-elementwise-to-linalg,"
-         "canonicalize,cse,linalg-fuse-elementwise-ops,"
+         // Functions only: kernels name the ops of a weight's body by position.
+         "func.func(canonicalize,cse),linalg-fuse-elementwise-ops,"
          "eliminate-empty-tensors,"
          "one-shot-bufferize{bufferize-function-boundaries "
          "function-boundary-type-conversion=identity-layout-map "
@@ -49,7 +50,7 @@ static std::string getBufferPipeline(StringRef activations) {
          activations.str() +
          "},"
          "buffer-deallocation-pipeline,convert-bufferization-to-memref,"
-         "canonicalize,cse";
+         "func.func(canonicalize,cse)";
 }
 
 static std::string getLLVMPipeline(StringRef set) {

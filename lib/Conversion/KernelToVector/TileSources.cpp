@@ -298,7 +298,8 @@ LogicalResult packPrefix(Value mask, int64_t rows, int64_t perRow,
   for (int64_t r = 0; r <= rows; ++r) {
     std::memcpy(out.data() + 4 * r, &total, 4);
     if (r < rows)
-      total += llvm::count(bits->slice(r * perRow, perRow), 1.0f);
+      total +=
+          llvm::count(bits->drop_front(r * perRow).take_front(perRow), 1.0f);
   }
   return success();
 }
@@ -318,10 +319,14 @@ Value testBit(Expander &e, Value maskBytes, Value position) {
   return arith::TruncIOp::create(b, e.loc, b.getI1Type(), bit);
 }
 
+/// Positions of a mask of rank 1 that share a count of the ones before them.
+constexpr int64_t kMaskRun = 64;
+
 struct DensifySource : TileSource::ExternalModel<DensifySource, DensifyOp> {
   static int64_t rows(DensifyOp op) {
     RankedTensorType type = typeOf(op);
-    return type.getRank() == 2 ? type.getDimSize(0) : 1;
+    return type.getRank() == 2 ? type.getDimSize(0)
+                               : llvm::divideCeil(type.getDimSize(0), kMaskRun);
   }
   int64_t getPackedBytes(Operation *op) const {
     return 4 * (rows(cast<DensifyOp>(op)) + 1);
@@ -329,8 +334,50 @@ struct DensifySource : TileSource::ExternalModel<DensifySource, DensifyOp> {
   LogicalResult pack(Operation *operation, ExpressionEvaluator &evaluator,
                      MutableArrayRef<uint8_t> out) const {
     auto op = cast<DensifyOp>(operation);
-    return packPrefix(op.getMask(), rows(op), typeOf(op).getShape().back(),
+    RankedTensorType type = typeOf(op);
+    return packPrefix(op.getMask(), rows(op),
+                      type.getRank() == 2 ? type.getDimSize(1) : kMaskRun,
                       evaluator, out);
+  }
+  /// Any range of a vector: kept values that were pruned again.
+  LogicalResult expandVector(DensifyOp op, Expander &e, Value begin,
+                             Value count, Value destination) const {
+    OpBuilder &b = e.builder;
+    Location loc = e.loc;
+    Value prefix = e.packed(op, rows(op) + 1, b.getI32Type());
+    Value mask = e.packed(op.getMask().getDefiningOp(),
+                          getTensorBytes(typeOf(op.getMask())), b.getI8Type());
+    auto ones = [&](Value from, Value to, Value start) -> Value {
+      return e
+          .loop(from, to, 1, {start},
+                [&](Value i, ValueRange carried) -> SmallVector<Value> {
+                  Value bit = arith::ExtUIOp::create(b, loc, b.getI32Type(),
+                                                     testBit(e, mask, i));
+                  return {e.add(carried.front(),
+                                arith::IndexCastUIOp::create(
+                                    b, loc, b.getIndexType(), bit))};
+                })
+          .front();
+    };
+    Value run = e.div(begin, e.index(kMaskRun));
+    Value first =
+        ones(e.mul(run, e.index(kMaskRun)), begin, loadCount(e, prefix, run));
+    Value end = e.add(begin, count);
+    Value kept = ones(begin, end, e.index(0));
+    Value values = e.buffer(capacityOf(destination) + 16);
+    if (failed(e.expand(op.getValues(), first, kept, values)))
+      return failure();
+    e.loop(e.index(0), count, 1, {e.index(0)},
+           [&](Value i, ValueRange carried) -> SmallVector<Value> {
+             Value bit = testBit(e, mask, e.add(begin, i));
+             Value value = arith::SelectOp::create(
+                 b, loc, bit, e.load(values, carried.front()), e.f32(0));
+             e.store(value, destination, i);
+             return {arith::SelectOp::create(b, loc, bit,
+                                             e.add(carried.front(), e.index(1)),
+                                             carried.front())};
+           });
+    return success();
   }
   LogicalResult expand(Operation *operation, Expander &e, Value begin,
                        Value count, Value destination) const {
@@ -341,6 +388,8 @@ struct DensifySource : TileSource::ExternalModel<DensifySource, DensifyOp> {
     int64_t columns = type.getShape().back();
     if (!isa<StoredOp, compress::ConstantOp>(op.getMask().getDefiningOp()))
       return op.emitOpError("has a mask that is no leaf");
+    if (type.getRank() == 1)
+      return expandVector(op, e, begin, count, destination);
     Value prefix = e.packed(op, rows(op) + 1, b.getI32Type());
     Value mask = e.packed(op.getMask().getDefiningOp(),
                           getTensorBytes(typeOf(op.getMask())), b.getI8Type());

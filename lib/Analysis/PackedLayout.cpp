@@ -8,6 +8,7 @@
 #include "compress/Analysis/PackedLayout.h"
 #include "Compress/IR/Store.h"
 #include "Kernel/IR/Kernel.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -170,6 +171,28 @@ FailureOr<PackedLayout> PackedLayout::get(WeightOp weight) {
     return failure();
   builder.layout.bytes = llvm::alignTo(builder.layout.bytes, 64);
   return builder.layout;
+}
+
+FailureOr<int64_t> mlir::kernel::planPlaces(
+    ModuleOp module,
+    llvm::function_ref<void(WeightOp, int64_t, const PackedLayout &)> visit) {
+  SymbolTable symbols(module);
+  llvm::DenseSet<Operation *> seen;
+  int64_t end = 0;
+  WalkResult walk = module.walk<WalkOrder::PreOrder>([&](UseOp use) {
+    auto weight = symbols.lookup<WeightOp>(use.getWeight());
+    if (!seen.insert(weight).second)
+      return WalkResult::advance();
+    FailureOr<PackedLayout> layout = PackedLayout::get(weight);
+    if (failed(layout))
+      return WalkResult::interrupt();
+    visit(weight, end, *layout);
+    end = llvm::alignTo(end + layout->bytes, 64);
+    return WalkResult::advance();
+  });
+  if (walk.wasInterrupted())
+    return failure();
+  return end;
 }
 
 //===----------------------------------------------------------------------===//

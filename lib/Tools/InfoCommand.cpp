@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
+#include "compress/Analysis/PackedLayout.h"
 #include "compress/Analysis/StoredSize.h"
 #include "compress/Support/Json.h"
 #include "compress/Support/Text.h"
@@ -22,7 +23,8 @@ static std::string getShapeText(RankedTensorType type) {
   return text.empty() ? "scalar" : text;
 }
 
-static void printTable(const StoredSize &size, llvm::raw_ostream &os) {
+static void printTable(const StoredSize &size, int64_t packed,
+                       llvm::raw_ostream &os) {
   size_t names = 6, shapes = 5;
   for (const WeightSize &one : size.weights) {
     names = std::max(names, WeightOp(one.weight).getSymName().size());
@@ -49,16 +51,18 @@ static void printTable(const StoredSize &size, llvm::raw_ostream &os) {
      << " parameters, " << size.bytes << " bytes ("
      << compresslib::humanSize(uint64_t(size.bytes)) << "), "
      << llvm::format("%.4f", size.getBitsPerWeight()) << " bits per weight; "
-     << size.blobBytes << " bytes of tokenizer and configuration\n";
+     << packed << " bytes packed in a program; " << size.blobBytes << " bytes of tokenizer and configuration\n";
 }
 
-static void printJson(const StoredSize &size, llvm::raw_ostream &os) {
+static void printJson(const StoredSize &size, int64_t packed,
+                      llvm::raw_ostream &os) {
   compresslib::json::Writer json;
   json.beginObject();
   json.member("parameters", size.parameters);
   json.member("bytes", size.bytes);
   json.member("bits", size.bits);
   json.member("bits_per_weight", size.getBitsPerWeight());
+  json.member("packed_bytes", packed);
   json.member("blob_bytes", size.blobBytes);
   json.key("weights").beginArray();
   for (const WeightSize &one : size.weights) {
@@ -96,9 +100,15 @@ mlir::compress::infoCommand(const InfoArguments &arguments) {
         !status)
       return status;
   StoredSize size = getStoredSize(**module);
+  FailureOr<int64_t> packed =
+      kernel::planPlaces(**module, [](WeightOp, int64_t,
+                                      const kernel::PackedLayout &) {});
+  if (failed(packed))
+    return context.fail(
+        compresslib::badInput("A weight has no packed form."));
   if (arguments.json)
-    printJson(size, llvm::outs());
+    printJson(size, *packed, llvm::outs());
   else
-    printTable(size, llvm::outs());
+    printTable(size, *packed, llvm::outs());
   return {};
 }

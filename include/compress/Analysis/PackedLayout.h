@@ -93,6 +93,15 @@ LogicalResult packWeight(compress::WeightOp weight, const PackedLayout &layout,
                          const compress::WeightStore &store,
                          MutableArrayRef<uint8_t> out);
 
+/// Calls `visit` with the byte offset and the layout of every weight that
+/// functions use, in the order of their first use. Returns the bytes of all:
+/// what a program packs, known from types alone.
+FailureOr<int64_t>
+planPlaces(ModuleOp module,
+           llvm::function_ref<void(compress::WeightOp, int64_t,
+                                   const PackedLayout &)>
+               visit);
+
 /// Position of an op in its weight's body, by which kernel ops name it.
 int64_t getNodeIndex(Value value);
 Value getNode(compress::WeightOp weight, int64_t index);

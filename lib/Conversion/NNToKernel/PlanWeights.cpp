@@ -26,29 +26,19 @@ struct PlanWeights : kernel::impl::PlanWeightsPassBase<PlanWeights> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    SymbolTable symbols(module);
-    int64_t end = 0;
-    bool failedAny = false;
     // Places of an earlier plan mean nothing for this one.
     for (auto weight : module.getOps<compress::WeightOp>())
       weight->removeAttr("kernel.place");
-    module.walk<WalkOrder::PreOrder>([&](compress::UseOp use) {
-      auto weight = symbols.lookup<compress::WeightOp>(use.getWeight());
-      if (weight->hasAttr("kernel.place"))
-        return;
-      FailureOr<PackedLayout> layout = PackedLayout::get(weight);
-      if (failed(layout)) {
-        failedAny = true;
-        return;
-      }
-      weight->setAttr("kernel.place",
-                      PlaceAttr::get(&getContext(), end, layout->bytes));
-      end = llvm::alignTo(end + layout->bytes, 64);
-    });
-    if (failedAny)
+    FailureOr<int64_t> end = planPlaces(
+        module, [&](compress::WeightOp weight, int64_t offset,
+                    const PackedLayout &layout) {
+          weight->setAttr("kernel.place", PlaceAttr::get(&getContext(), offset,
+                                                         layout.bytes));
+        });
+    if (failed(end))
       return signalPassFailure();
     module->setAttr("kernel.weights_bytes",
-                    IntegerAttr::get(IntegerType::get(&getContext(), 64), end));
+                    IntegerAttr::get(IntegerType::get(&getContext(), 64), *end));
   }
 };
 } // namespace

@@ -2,7 +2,8 @@
 # RUN: compress import %{models}/primer -o %t/primer.mlir
 # RUN: %{python} %s %{models}/primer %t
 #
-# Sizes predicted by `compress info --recipe` are those of what the recipe makes.
+# Sizes predicted by `compress info --recipe` are those of what the recipe makes,
+# the packed bytes those that programs hold.
 import json
 import subprocess
 import sys
@@ -46,6 +47,13 @@ for recipe in RECIPES:
                     f"{folder}/small.mlir"], check=True)
     actual = info(f"{folder}/small.mlir")
     assert predicted == actual, (recipe, predicted["bytes"], actual["bytes"])
+    subprocess.run(["compress", "build", f"{folder}/small.mlir", "--target",
+                    "generic", "-o", f"{folder}/app"], check=True)
+    program = json.loads(subprocess.run([f"{folder}/app", "--info", "--json"],
+                                        check=True, capture_output=True,
+                                        text=True).stdout)
+    assert program["packed_bytes"] == predicted["packed_bytes"], (
+        recipe, predicted["packed_bytes"], program["packed_bytes"])
     print(f"{actual['bytes']:9} {actual['bits_per_weight']:7.4f}  {recipe}")
 
 # What follows from values alone is refused.

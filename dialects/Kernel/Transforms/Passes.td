@@ -90,7 +90,7 @@ def ConvertProductsToKernelPass : Pass<"convert-products-to-kernel", "::mlir::Mo
     %w = compress.use @w : tensor<172x64xf32>
     %y = nn.linear %x, %w : (tensor<1x64xf32>, tensor<172x64xf32>) -> tensor<1x172xf32>
     // becomes
-    %y = kernel.multiply @w at %packed[%offset] ins(%x) outs(%empty)
+    %z = kernel.multiply @w at %packed[%offset] ins(%x) outs(%empty)
         : memref<13824xi8>, tensor<1x64xf32>, tensor<1x172xf32> -> tensor<1x172xf32>
     ```
   }];

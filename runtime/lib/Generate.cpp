@@ -91,6 +91,11 @@ Generator::generate(const std::vector<int32_t> &prompt,
   auto logits = model_.forward(tokens.data(), count, position_, count - 1);
   if (!logits)
     return logits.error();
+  // The text goes on where the prompt ends: a decoder that strips the space
+  // before the first word must have seen what came before.
+  if (decoder.push)
+    for (int32_t token : tokens)
+      decoder.push(token);
   if (interrupt_ && *interrupt_) {
     result.reason = StopReason::Interrupted;
     return result; // the prompt did not get into the cache as a whole

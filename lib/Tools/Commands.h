@@ -44,6 +44,9 @@ private:
   std::string errors;
 };
 
+/// Makes the executor "jit" known to --compress-check.
+void registerJitChecks();
+
 struct ImportArguments {
   std::string input, output;
   bool allowNonFinite = false;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compress/Tools/Register.h"
+#include "Commands.h"
 #include "Check/Transforms/Passes.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
@@ -50,6 +51,7 @@ void mlir::compress::registerEveryPass() {
   kernel::registerKernelPasses();
   registerTargetPipelines();
   registerFunctionPipelines();
+  registerJitChecks();
 }
 
 namespace {

@@ -42,6 +42,11 @@ struct CompiledFunctions {
 FailureOr<CompiledFunctions> compileFunctions(ModuleOp module,
                                               const FunctionsOptions &options);
 
+/// Loads an object of this machine into the process and calls a function all of
+/// whose arguments and results are tensors, with a pointer for each.
+LogicalResult callFunction(MLIRContext *context, ArrayRef<char> object,
+                           StringRef name, ArrayRef<void *> pointers);
+
 /// The C header of a module's public functions, or an error at what C cannot
 /// say.
 FailureOr<std::string> makeHeader(ModuleOp module, StringRef name);

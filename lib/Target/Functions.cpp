@@ -34,12 +34,16 @@ using namespace mlir::compress;
 /// Tensors to buffers. Products with weights are kernel ops before anything
 /// could make a dense matrix of them.
 static std::string getBufferPipeline(StringRef activations) {
-  return "kernel-plan-weights,convert-products-to-kernel,"
+  // Private functions may have dynamic shapes, which neither results written
+  // to arguments nor bare pointers can say: they are inlined, and so are those
+  // that deallocation makes.
+  return "inline,kernel-plan-weights,convert-products-to-kernel,"
          "convert-nn-to-linalg,convert-elementwise-to-linalg,"
          // Functions only: kernels name the ops of a weight's body by position.
-         "func.func(canonicalize,cse),linalg-fuse-elementwise-ops,"
-         "eliminate-empty-tensors,"
+         "func.func(canonicalize,cse,linalg-fuse-elementwise-ops,"
+         "eliminate-empty-tensors),"
          "one-shot-bufferize{bufferize-function-boundaries "
+         "allow-return-allocs-from-loops "
          "function-boundary-type-conversion=identity-layout-map "
          // All but the weights' own bodies.
          "dialect-filter=arith,bufferization,cf,func,kernel,linalg,math,memref,"
@@ -49,8 +53,12 @@ static std::string getBufferPipeline(StringRef activations) {
          "kernel-split-multiply{activations=" +
          activations.str() +
          "},"
-         "buffer-deallocation-pipeline,convert-bufferization-to-memref,"
-         "func.func(canonicalize,cse)";
+         // Upstream's buffer-deallocation-pipeline, on functions.
+         "func.func(expand-realloc,canonicalize,"
+         "ownership-based-buffer-deallocation,canonicalize),"
+         "func.func(buffer-deallocation-simplification),"
+         "bufferization-lower-deallocations,"
+         "convert-bufferization-to-memref,inline,func.func(canonicalize,cse)";
 }
 
 static std::string getLLVMPipeline(StringRef set) {

@@ -9,6 +9,7 @@
 #include "Compress/IR/Store.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Transforms/InliningUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -19,7 +20,21 @@ using namespace mlir::compress;
 #include "Compress/IR/CompressAttributes.cpp.inc"
 #include "Compress/IR/CompressInterfaces.cpp.inc"
 
+namespace {
+/// Functions that hold these ops may be inlined.
+struct Inliner : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+  bool isLegalToInline(Region *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+};
+} // namespace
+
 void CompressDialect::initialize() {
+  addInterfaces<Inliner>();
   store = std::make_shared<WeightStore>();
   addOperations<
 #define GET_OP_LIST

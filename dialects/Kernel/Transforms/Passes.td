@@ -84,7 +84,10 @@ def ConvertProductsToKernelPass : Pass<"convert-products-to-kernel", "::mlir::Mo
     elsewhere: they would need the dense matrix.
 
     Weights must have places (`--kernel-plan-weights`); they lie in the global
-    `@packed_weights`. Public functions do not write to their arguments.
+    `@packed_weights`. Public functions do not write to their arguments. Ops
+    that stand for several, as linalg.softmax does, are decomposed, for which
+    upstream has no pass.
+
 
     ```mlir
     %w = compress.use @w : tensor<172x64xf32>

@@ -73,6 +73,8 @@ struct ConvertProducts
       return signalPassFailure();
     }
     protectArguments(module);
+    if (failed(decomposeAggregates(module)))
+      return signalPassFailure();
     if (bytes.getInt() == 0)
       return;
     OpBuilder b(&getContext());
@@ -121,6 +123,20 @@ struct ConvertProducts
               i, bufferization::BufferizationDialect::kWritableAttrName,
               BoolAttr::get(module.getContext(), false));
     }
+  }
+
+  static LogicalResult decomposeAggregates(ModuleOp module) {
+    SmallVector<linalg::AggregatedOpInterface> ops;
+    module.walk([&](linalg::AggregatedOpInterface op) { ops.push_back(op); });
+    for (linalg::AggregatedOpInterface op : ops) {
+      OpBuilder b(op);
+      FailureOr<SmallVector<Value>> values = op.decomposeOperation(b);
+      if (failed(values))
+        return op->emitOpError("cannot be decomposed");
+      op->replaceAllUsesWith(*values);
+      op->erase();
+    }
+    return success();
   }
 
   WeightOp lookup(UseOp use) {

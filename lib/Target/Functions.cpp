@@ -92,11 +92,14 @@ struct FunctionsToLLVMOptions : PassPipelineOptions<FunctionsToLLVMOptions> {
   Option<std::string> activations{
       *this, "activations", llvm::cl::init("int8"),
       llvm::cl::desc("f32, or int8 where weights are integer codes")};
-  Option<std::string> stopAfter{
-      *this, "stop-after", llvm::cl::init("llvm"),
-      llvm::cl::desc(
-          "Phase to stop after: kernel (products with packed weights "
-          "over buffers) or llvm")};
+  enum class Phase { Kernel, LLVM };
+  Option<Phase> stopAfter{
+      *this, "stop-after", llvm::cl::init(Phase::LLVM),
+      llvm::cl::desc("Phase to stop after"),
+      llvm::cl::values(
+          clEnumValN(Phase::Kernel, "kernel",
+                     "products with packed weights over buffers"),
+          clEnumValN(Phase::LLVM, "llvm", "the LLVM dialect"))};
 };
 } // namespace
 
@@ -107,7 +110,7 @@ void mlir::compress::registerFunctionPipelines() {
       "dialect, with C's calling convention",
       [](OpPassManager &pm, const FunctionsToLLVMOptions &options) {
         std::string text = getBufferPipeline(options.activations);
-        if (options.stopAfter == "llvm")
+        if (options.stopAfter == FunctionsToLLVMOptions::Phase::LLVM)
           text += "," + getLLVMPipeline(options.target);
         if (failed(parsePassPipeline(text, pm)))
           llvm::report_fatal_error("a pass of --compress-functions-to-llvm is "

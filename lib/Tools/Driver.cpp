@@ -175,7 +175,8 @@ struct CommandLine {
       "target",
       cl::desc("Instruction sets, separated by commas: avx512vnni, avxvnni, "
                "avx2, generic; x86-64 (all of them, the default of build) or "
-               "native (the best of this machine, the default of eval)"),
+               "native (the best of this machine, the default of eval); of "
+               "object files one alone, neon too (default generic)"),
       cl::value_desc("SETS"),
       cl::sub(eval),
       cl::sub(build),

@@ -1,0 +1,17 @@
+// TOSA's batch of one becomes a plain product, whose weight stays packed.
+// RUN: compress-opt %s --pass-pipeline='builtin.module(func.func(tosa-to-linalg-named,tosa-to-linalg,tosa-to-arith,tosa-to-tensor),linalg-generalize-named-ops,canonicalize,linalg-fold-unit-extent-dims,canonicalize,compress-outline-weights,compress-quantize,compress-functions-to-llvm{stop-after=kernel})' | FileCheck %s
+// RUN: not compress-opt %s --compress-functions-to-llvm=stop-after=plan 2>&1 | FileCheck %s --check-prefix=PHASE
+// PHASE: Cannot find option named 'plan'
+
+// CHECK: compress.weight @weight_0 : tensor<4x4xf32>
+// CHECK: compress.dequantize
+// CHECK-LABEL: func.func @product(%{{.+}}: memref<1x2x4xf32>, %{{.+}}: memref<1x2x4xf32>)
+// CHECK: kernel.matmul_int8 @weight_0
+// CHECK-NOT: tosa
+func.func @product(%x: tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {
+  %w = "tosa.const"() <{values = dense<[[[1.0, 1.0, 1.0, 1.0], [1.0, -1.0, 1.0, -1.0], [1.0, 1.0, -1.0, -1.0], [1.0, -1.0, -1.0, 1.0]]]> : tensor<1x4x4xf32>}> : () -> tensor<1x4x4xf32>
+  %zp = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %y = tosa.matmul %x, %w, %zp, %zp : (tensor<1x2x4xf32>, tensor<1x4x4xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x4xf32>
+  %r = tosa.clamp %y {min_val = 0.0 : f32, max_val = 100.0 : f32} : (tensor<1x2x4xf32>) -> tensor<1x2x4xf32>
+  return %r : tensor<1x2x4xf32>
+}

@@ -55,24 +55,23 @@ static std::string getBufferPipeline(StringRef activations) {
          "},"
          // Upstream's buffer-deallocation-pipeline, on functions.
          "func.func(expand-realloc,canonicalize,"
-         "ownership-based-buffer-deallocation,canonicalize),"
-         "func.func(buffer-deallocation-simplification),"
+         "ownership-based-buffer-deallocation,canonicalize,"
+         "buffer-deallocation-simplification),"
          "bufferization-lower-deallocations,"
          "convert-bufferization-to-memref,inline,func.func(canonicalize,cse)";
 }
 
 static std::string getLLVMPipeline(StringRef set) {
-  return "convert-linalg-to-loops,convert-math-to-libm,"
+  return "func.func(convert-linalg-to-loops),convert-math-to-libm,"
          "convert-kernel-to-vector{target=" +
          set.str() +
-         "},"
+         "},kernel-embed-weights,"
          "scf-forall-to-for,canonicalize,cse,loop-invariant-code-motion,"
          "kernel-lower-lane-ops{target=" +
          set.str() +
          "},"
          "canonicalize,cse,expand-strided-metadata,lower-affine,"
-         "canonicalize,kernel-embed-weights,"
-         "convert-kernel-to-llvm{bare-pointers=true}";
+         "canonicalize,convert-kernel-to-llvm{bare-pointers=true}";
 }
 
 LogicalResult

@@ -1,5 +1,7 @@
 // Ops of upstream dialects around a product with a weight of every structure.
+// Something in its body is not used: kernels name its ops by position.
 compress.weight @w : tensor<3x4xf32> {
+  %unused = compress.constant dense<1.0> : tensor<3x4xf32>
   %a = compress.constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [-1.0, -2.0, -3.0, -5.0]]> : tensor<3x4xf32>
   %rows = compress.constant dense<[2, 0, 1]> : tensor<3xui8>
   %0 = compress.permute %a gather %rows dim 0 : (tensor<3x4xf32>, tensor<3xui8>) -> tensor<3x4xf32>

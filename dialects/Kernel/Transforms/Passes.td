@@ -88,7 +88,6 @@ def ConvertProductsToKernelPass : Pass<"convert-products-to-kernel", "::mlir::Mo
     that stand for several, as linalg.softmax does, are decomposed, for which
     upstream has no pass.
 
-
     ```mlir
     %w = compress.use @w : tensor<172x64xf32>
     %y = nn.linear %x, %w : (tensor<1x64xf32>, tensor<172x64xf32>) -> tensor<1x172xf32>

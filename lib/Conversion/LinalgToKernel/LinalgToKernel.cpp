@@ -73,6 +73,7 @@ struct ConvertProducts
       return signalPassFailure();
     }
     protectArguments(module);
+    separateResults(module);
     if (failed(decomposeAggregates(module)))
       return signalPassFailure();
     if (bytes.getInt() == 0)
@@ -123,6 +124,21 @@ struct ConvertProducts
               i, bufferization::BufferizationDialect::kWritableAttrName,
               BoolAttr::get(module.getContext(), false));
     }
+  }
+
+  /// A caller's results are buffers of their own: a tensor that is returned
+  /// again is returned as a copy.
+  static void separateResults(ModuleOp module) {
+    module.walk([](func::ReturnOp op) {
+      llvm::SmallDenseSet<Value> seen;
+      OpBuilder b(op);
+      for (OpOperand &operand : op->getOpOperands()) {
+        auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+        if (type && type.hasStaticShape() && !seen.insert(operand.get()).second)
+          operand.set(bufferization::AllocTensorOp::create(
+              b, op.getLoc(), type, ValueRange(), operand.get()));
+      }
+    });
   }
 
   static LogicalResult decomposeAggregates(ModuleOp module) {

@@ -76,3 +76,14 @@ func.func @batch(%x: tensor<3x4x32xf32>) -> tensor<3x4x2xf32> {
   } -> tensor<3x4x2xf32>
   return %y : tensor<3x4x2xf32>
 }
+
+// A tensor that is returned twice has two buffers.
+// CHECK-LABEL: func.func @twice(
+// CHECK: %[[Y:.+]] = arith.addf
+// CHECK: %[[COPY:.+]] = bufferization.alloc_tensor() copy(%[[Y]])
+// CHECK: return %[[Y]], %[[COPY]]
+// LLVM: llvm.func @twice(%{{.+}}: !llvm.ptr{{.*}}, %{{.+}}: !llvm.ptr{{.*}}, %{{.+}}: !llvm.ptr{{.*}})
+func.func @twice(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+  %y = arith.addf %x, %x : tensor<2xf32>
+  return %y, %y : tensor<2xf32>, tensor<2xf32>
+}

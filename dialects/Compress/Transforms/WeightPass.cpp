@@ -9,12 +9,12 @@
 #include "Compress/IR/WeightConsumer.h"
 #include "Compress/Transforms/Reference.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/IR/Threading.h"
 #include "llvm/ADT/SmallSet.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/ThreadPool.h"
 #include <atomic>
 #include <cmath>
 #include <mutex>
@@ -387,15 +387,25 @@ LogicalResult mlir::compress::runOnWeights(
   });
   std::atomic<size_t> next = 0;
   std::atomic<bool> anyFailed = false;
+  // Errors come in the order of the weights. (mlir::parallelForEach would put
+  // them in the order of the pipelines, by a handler of its own.)
   ParallelDiagnosticHandler handler(context);
-  parallelForEach(context, pipelines, [&](OpPassManager &pipeline) {
+  auto work = [&](OpPassManager &pipeline) {
     for (size_t i; (i = next++) < order.size();) {
       handler.setOrderIDForThread(order[i]);
       if (failed(run(pipeline, weights[order[i]])))
         anyFailed = true;
       handler.eraseOrderIDForThread();
     }
-  });
+  };
+  if (threads == 1) {
+    work(pipelines.front());
+    return failure(anyFailed);
+  }
+  llvm::ThreadPoolTaskGroup tasks(context->getThreadPool());
+  for (OpPassManager &pipeline : pipelines)
+    tasks.async([&work, &pipeline] { work(pipeline); });
+  tasks.wait();
   return failure(anyFailed);
 }
 

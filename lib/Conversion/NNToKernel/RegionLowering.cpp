@@ -676,7 +676,12 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
   int64_t heads = op.getHeads(), kvHeads = op.getKvHeads();
   int64_t size = op.getHeadSize(), perKv = heads / kvHeads;
   int64_t lanes = lanesFor(size), parts = size / lanes;
-  int64_t chains = size % 4 == 0 ? 4 : 1;
+  // Query heads of one key-value head are taken together as far as their sums
+  // fit registers: keys and values are then read once for all of them.
+  int64_t batch = perKv;
+  while (perKv % batch || (batch > 1 && batch * parts > 16))
+    --batch;
+  int64_t chains = size % 4 ? 1 : batch * (4 + parts) <= 26 ? 4 : 2;
   Value cache = pointer(ContextField::cache, builder.getF32Type());
   Value contextSize = field(ContextField::context);
   Value position = field(ContextField::position);
@@ -719,69 +724,95 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
     Value t = indices[0], g = indices[1];
     Value last = add(position, t);
     Value tiles = add(div(last, index(kLanes)), index(1));
-    loop(index(0), index(perKv), 1, [&](Value r) {
-      Value head = mul(add(mul(g, index(perKv)), r), index(size));
-      SmallVector<Value> start = {f32(kMasked), f32(0)};
-      for (int64_t i = 0; i < parts; ++i)
-        start.push_back(zeros(lanes));
+    loop(index(0), index(perKv), batch, [&](Value r) {
+      SmallVector<Value> heads;
+      for (int64_t h = 0; h < batch; ++h) {
+        Value head = add(mul(g, index(perKv)), h ? add(r, index(h)) : r);
+        heads.push_back(mul(head, index(size)));
+      }
+      // Of each head: the largest score, the sum, and the weighted values.
+      int64_t carriedOfHead = 2 + parts;
+      SmallVector<Value> start;
+      for (int64_t h = 0; h < batch; ++h) {
+        start.append({f32(kMasked), f32(0)});
+        start.append(parts, zeros(lanes));
+      }
       // Online softmax (Milakov and Gimelshein, 2018) over tiles of positions.
       SmallVector<Value> end = loop(
           index(0), tiles, 1, start,
           [&](Value tile, ValueRange carried) -> SmallVector<Value> {
             Value first = mul(tile, index(kLanes));
             Value key = keyAt(first, g);
-            SmallVector<Value> sums(chains, zeros());
-            sums = loop(
-                index(0), index(size), chains, sums,
-                [&](Value d, ValueRange inner) {
-                  SmallVector<Value> next(inner);
-                  for (int64_t i = 0; i < chains; ++i) {
-                    Value at = i ? add(d, index(i)) : d;
-                    Value x = memref::LoadOp::create(
-                        builder, loc, q.memref, ValueRange{t, add(head, at)});
-                    Value row = read(cache, {add(key, mul(at, index(kLanes)))});
-                    next[i] = fma(splat(f32s(), x), row, next[i]);
-                  }
-                  return next;
-                });
-            Value score = sums[0];
-            if (chains == 4)
-              score = addf(addf(sums[0], sums[1]), addf(sums[2], sums[3]));
-            score = mulf(score, scale);
+            SmallVector<Value> sums(batch * chains, zeros());
+            sums = loop(index(0), index(size), chains, sums,
+                        [&](Value d, ValueRange inner) {
+                          SmallVector<Value> next(inner);
+                          for (int64_t i = 0; i < chains; ++i) {
+                            Value at = i ? add(d, index(i)) : d;
+                            Value row =
+                                read(cache, {add(key, mul(at, index(kLanes)))});
+                            for (int64_t h = 0; h < batch; ++h) {
+                              Value x = memref::LoadOp::create(
+                                  builder, loc, q.memref,
+                                  ValueRange{t, add(heads[h], at)});
+                              Value &sum = next[h * chains + i];
+                              sum = fma(splat(f32s(), x), row, sum);
+                            }
+                          }
+                          return next;
+                        });
             // Positions behind the token's own are masked.
             Value mask = vector::CreateMaskOp::create(
                 builder, loc, VectorType::get({kLanes}, builder.getI1Type()),
                 add(sub(last, first), index(1)));
-            score = arith::SelectOp::create(builder, loc, mask, score,
-                                            splatF32(kMasked));
-            Value best = maxf(carried[0], maxOf(score));
-            Value weights = exp(subf(score, splat(f32s(), best)));
-            weights =
-                arith::SelectOp::create(builder, loc, mask, weights, zeros());
-            Value fade = vector::ExtractOp::create(
-                builder, loc, exp(splat(f32s(), subf(carried[0], best))), 0);
-            SmallVector<Value> next = {
-                best, addf(mulf(carried[1], fade), sumOf(weights))};
-            Value fades = splat(f32s(lanes), fade);
-            for (int64_t i = 0; i < parts; ++i)
-              next.push_back(mulf(carried[2 + i], fades));
+            SmallVector<Value> next, weights(batch);
+            for (int64_t h = 0; h < batch; ++h) {
+              Value score = sums[h * chains];
+              if (chains > 1)
+                score = addf(score, sums[h * chains + 1]);
+              if (chains == 4)
+                score = addf(score,
+                             addf(sums[h * chains + 2], sums[h * chains + 3]));
+              score = arith::SelectOp::create(
+                  builder, loc, mask, mulf(score, scale), splatF32(kMasked));
+              ValueRange of = carried.slice(h * carriedOfHead, carriedOfHead);
+              Value best = maxf(of[0], maxOf(score));
+              Value weight = exp(subf(score, splat(f32s(), best)));
+              weights[h] =
+                  arith::SelectOp::create(builder, loc, mask, weight, zeros());
+              Value fade = vector::ExtractOp::create(
+                  builder, loc, exp(splat(f32s(), subf(of[0], best))), 0);
+              next.push_back(best);
+              next.push_back(addf(mulf(of[1], fade), sumOf(weights[h])));
+              Value fades = splat(f32s(lanes), fade);
+              for (int64_t i = 0; i < parts; ++i)
+                next.push_back(mulf(of[2 + i], fades));
+            }
             Value row = valueAt(first, g);
             for (int64_t j = 0; j < kLanes; ++j) {
-              Value p =
-                  splat(f32s(lanes),
-                        vector::ExtractOp::create(builder, loc, weights, j));
-              for (int64_t i = 0; i < parts; ++i) {
-                Value at = add(row, index(j * kvHeads * size + i * lanes));
-                next[2 + i] =
-                    fma(p, read(cache, {at}, lanes, lanes), next[2 + i]);
+              SmallVector<Value> values;
+              for (int64_t i = 0; i < parts; ++i)
+                values.push_back(read(
+                    cache, {add(row, index(j * kvHeads * size + i * lanes))},
+                    lanes, lanes));
+              for (int64_t h = 0; h < batch; ++h) {
+                Value p = splat(f32s(lanes), vector::ExtractOp::create(
+                                                 builder, loc, weights[h], j));
+                for (int64_t i = 0; i < parts; ++i) {
+                  Value &sum = next[h * carriedOfHead + 2 + i];
+                  sum = fma(p, values[i], sum);
+                }
               }
             }
             return next;
           });
-      Value inverse = splat(f32s(lanes), divf(f32(1), end[1]));
-      for (int64_t i = 0; i < parts; ++i)
-        write(mulf(end[2 + i], inverse), y.memref,
-              {t, add(head, index(i * lanes))}, lanes);
+      for (int64_t h = 0; h < batch; ++h) {
+        Value inverse =
+            splat(f32s(lanes), divf(f32(1), end[h * carriedOfHead + 1]));
+        for (int64_t i = 0; i < parts; ++i)
+          write(mulf(end[h * carriedOfHead + 2 + i], inverse), y.memref,
+                {t, add(heads[h], index(i * lanes))}, lanes);
+      }
     });
   });
   return success();

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compress/Formats/TokenizerJson.h"
 
+#include "UnicodeProperties.h"
 #include "compress/Support/Files.h"
 #include "compress/Support/Json.h"
 #include "compress/Support/Text.h"
@@ -18,6 +19,7 @@
 namespace compresslib {
 namespace formats {
 
+using rt::CodeRanges;
 using rt::TokenizerData;
 using rt::TokenizerStep;
 
@@ -28,62 +30,21 @@ static const char gpt2Pattern[] =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|)"
     R"(\s+(?!\S)|\s+)";
 
-static void appendUtf8(std::string &text, uint32_t code) {
-  if (code < 0x80) {
-    text += char(code);
-  } else {
-    text += char(0xc0 | code >> 6);
-    text += char(0x80 | (code & 0x3f));
+static bool mayBeEmpty(const rt::Pattern &pattern) {
+  switch (pattern.kind) {
+  case rt::Pattern::Character:
+  case rt::Pattern::Set:
+    return false;
+  case rt::Pattern::Choice:
+    return std::any_of(pattern.parts.begin(), pattern.parts.end(), mayBeEmpty);
+  case rt::Pattern::Repeat:
+    return !pattern.least || mayBeEmpty(pattern.parts[0]);
+  case rt::Pattern::Sequence:
+  case rt::Pattern::Atomic:
+    return std::all_of(pattern.parts.begin(), pattern.parts.end(), mayBeEmpty);
+  default:
+    return true;
   }
-}
-
-/// GPT-2's letters for bytes: printable ones stand for themselves, the others
-/// follow from U+0100 on.
-static const std::unordered_map<std::string, uint8_t> &byteLetters() {
-  static const auto letters = [] {
-    std::unordered_map<std::string, uint8_t> map;
-    uint32_t next = 256;
-    for (uint32_t byte = 0; byte < 256; ++byte) {
-      bool itself = (byte >= '!' && byte <= '~') ||
-                    (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-      std::string letter;
-      appendUtf8(letter, itself ? byte : next++);
-      map.emplace(letter, uint8_t(byte));
-    }
-    return map;
-  }();
-  return letters;
-}
-
-/// The bytes of a token of letters; false if another character is in it.
-static bool bytesOfLetters(const std::string &token, std::string &bytes) {
-  bytes.clear();
-  for (size_t at = 0; at < token.size();) {
-    size_t size = (unsigned char)token[at] < 0x80 ? 1 : 2;
-    auto found = byteLetters().find(token.substr(at, size));
-    if (found == byteLetters().end())
-      return false;
-    bytes += char(found->second);
-    at += size;
-  }
-  return true;
-}
-
-/// A pattern that matches this text.
-static std::string literalPattern(const std::string &text) {
-  std::string out;
-  for (unsigned char c : text) {
-    bool plain = c >= 0x80 || (c >= '0' && c <= '9') ||
-                 (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (plain) {
-      out += char(c);
-    } else {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\x{%X}", c);
-      out += escape;
-    }
-  }
-  return out;
 }
 
 namespace {
@@ -134,22 +95,49 @@ private:
     }
     return string(value, "type", where);
   }
-  /// {"String": …} or {"Regex": …} as a PCRE2 pattern.
+  /// {"String": …} or {"Regex": …}, stored.
   std::string pattern(const json::Value &value, const std::string &where) {
     const json::Value *member = get(value, "pattern");
     if (const json::Value *text = member ? member->find("String") : nullptr;
         text && text->isString())
-      return literalPattern(*text->getString());
+      return stored(literalPattern(*text->getString()), where);
     if (const json::Value *regex = member ? member->find("Regex") : nullptr;
         regex && regex->isString()) {
-      Expected<std::string> translated = translatePattern(*regex->getString());
+      Expected<rt::Pattern> translated = translatePattern(*regex->getString());
       if (translated)
-        return *translated;
+        return stored(*translated, where);
       problem(where + ": " + translated.error().message);
       return "";
     }
     problem(where + ".pattern is no String and no Regex");
     return "";
+  }
+  std::string stored(const rt::Pattern &pattern, const std::string &where) {
+    std::string text = rt::serializePattern(pattern);
+    if (Expected<rt::Pattern> again = rt::parsePattern(text); !again)
+      problem(where + ".pattern " + again.error().message);
+    return text;
+  }
+  /// A text of bounded length, or of one character.
+  std::string bounded(const json::Value &value, const char *key,
+                      const std::string &where) {
+    std::string text = string(value, key, where);
+    if (text.size() <= 0xffff)
+      return text;
+    problem(where + "." + key + " has " + std::to_string(text.size()) +
+            " bytes, expected at most 65535");
+    return "";
+  }
+  std::string oneCharacter(const json::Value &value, const char *key,
+                           const std::string &where) {
+    std::string text = string(value, key, where);
+    size_t characters = 0;
+    for (char c : text)
+      characters += (c & 0xc0) != 0x80;
+    if (characters != 1 && get(value, key) && get(value, key)->isString())
+      problem(where + "." + key + " has " + std::to_string(characters) +
+              " characters, expected one");
+    return text;
   }
   template <typename Visit>
   void sequence(const json::Value &value, const char *key,
@@ -172,6 +160,13 @@ private:
     return -1;
   }
 
+  /// What an empty match puts before a text is spelled twice by tokenizers
+  /// (0.23), where one of certain steps follows.
+  void checkStart(const std::string &where) {
+    if (insertsAtStart_)
+      unsupported(where, "after a Replace of the empty text");
+  }
+
   void readModel();
   void readMerges(const json::Value &merges);
   void readAdded();
@@ -188,12 +183,15 @@ private:
   TokenizerData data_;
   std::unordered_map<std::string, int32_t> ids_; // of the model's vocabulary
   std::vector<std::string> problems_;
+  bool insertsAtStart_ = false; // a Replace puts something before a text
 };
 } // namespace
 
 void Importer::readNormalizer(const json::Value &value,
                               const std::string &where) {
   std::string type = typeOf(value, where);
+  if (type.substr(0, 2) == "NF" || type == "Strip")
+    checkStart(where);
   auto add = [&](TokenizerStep::Kind kind) -> TokenizerStep & {
     data_.normalizer.push_back({kind, 0, "", ""});
     return data_.normalizer.back();
@@ -204,11 +202,15 @@ void Importer::readNormalizer(const json::Value &value,
                readNormalizer(part, at);
              });
   } else if (type == "Prepend") {
-    std::string text = string(value, "prepend", where);
+    std::string text = bounded(value, "prepend", where);
+    if (text.empty() && get(value, "prepend"))
+      unsupported(where + ".prepend", "that is empty");
     add(TokenizerStep::Prepend).text = text;
   } else if (type == "Replace") {
     std::string what = pattern(value, where);
-    std::string with = string(value, "content", where);
+    std::string with = bounded(value, "content", where);
+    Expected<rt::Pattern> matched = rt::parsePattern(what);
+    insertsAtStart_ |= !with.empty() && matched && mayBeEmpty(*matched);
     TokenizerStep &step = add(TokenizerStep::Replace);
     step.text = what;
     step.other = with;
@@ -253,8 +255,8 @@ void Importer::readPreTokenizer(const json::Value &value,
     data_.preTokenizer.push_back(
         {TokenizerStep::Split, flags, std::move(text), ""});
   };
-  auto splitHere = [&](std::string_view oniguruma, uint32_t flags) {
-    split(*translatePattern(oniguruma), flags);
+  auto splitAt = [&](const rt::Pattern &pattern, uint32_t flags) {
+    split(rt::serializePattern(pattern), flags);
   };
   if (type == "Sequence") {
     sequence(value, "pretokenizers", where,
@@ -262,14 +264,16 @@ void Importer::readPreTokenizer(const json::Value &value,
                readPreTokenizer(part, at);
              });
   } else if (type == "ByteLevel") {
+    checkStart(where);
     if (boolean(value, "add_prefix_space", true, where))
       data_.preTokenizer.push_back({TokenizerStep::PrefixSpace, 0, "", ""});
     if (boolean(value, "use_regex", true, where))
-      splitHere(gpt2Pattern, rt::SplitIsolated);
+      splitAt(*translatePattern(gpt2Pattern), rt::SplitIsolated);
     data_.byteLevel = true;
   } else if (type == "Digits") {
     bool single = boolean(value, "individual_digits", false, where);
-    split(R"(\p{N})", single ? rt::SplitIsolated : rt::SplitContiguous);
+    splitAt(setPattern(rustNumeric()),
+            single ? rt::SplitIsolated : rt::SplitContiguous);
   } else if (type == "Split") {
     std::string text = pattern(value, where);
     uint32_t flags = behavior(value, "Removed", where);
@@ -277,15 +281,28 @@ void Importer::readPreTokenizer(const json::Value &value,
       flags |= rt::splitInverted;
     split(text, flags);
   } else if (type == "Punctuation") {
-    split(R"([\p{P}!-/:-@\[-`{-~])", behavior(value, "Isolated", where));
+    splitAt(setPattern(rustPunctuation()), behavior(value, "Isolated", where));
   } else if (type == "Whitespace") {
-    splitHere(R"(\w+|[^\w\s]+)", rt::SplitRemoved | rt::splitInverted);
+    // \w+|[^\w\s]+
+    rt::Pattern choice;
+    choice.kind = rt::Pattern::Choice;
+    CodeRanges word = rustWordCharacters();
+    for (const CodeRanges &set :
+         {word, complement(unite(word, whiteSpace()))}) {
+      rt::Pattern run;
+      run.kind = rt::Pattern::Repeat;
+      run.least = 1;
+      run.parts.push_back(setPattern(set));
+      choice.parts.push_back(run);
+    }
+    splitAt(choice, rt::SplitRemoved | rt::splitInverted);
   } else if (type == "WhitespaceSplit") {
-    splitHere(R"(\s)", rt::SplitRemoved);
+    splitAt(setPattern(whiteSpace()), rt::SplitRemoved);
   } else if (type == "CharDelimiterSplit") {
-    split(literalPattern(string(value, "delimiter", where)), rt::SplitRemoved);
+    splitAt(literalPattern(oneCharacter(value, "delimiter", where)),
+            rt::SplitRemoved);
   } else if (type == "Metaspace") {
-    std::string replacement = string(value, "replacement", where);
+    std::string replacement = oneCharacter(value, "replacement", where);
     std::string scheme = "always";
     if (get(value, "prepend_scheme"))
       scheme = string(value, "prepend_scheme", where);
@@ -301,7 +318,7 @@ void Importer::readPreTokenizer(const json::Value &value,
     data_.preTokenizer.push_back(
         {TokenizerStep::Metaspace, flags, replacement, ""});
     if (boolean(value, "split", true, where))
-      split(literalPattern(replacement), rt::SplitMergedWithNext);
+      splitAt(literalPattern(replacement), rt::SplitMergedWithNext);
   } else if (!type.empty()) {
     unsupported(where, "\"" + printable(type) + "\"");
   }
@@ -589,6 +606,9 @@ void Importer::readAdded() {
       continue;
     }
     token.singleWord = boolean(value, "single_word", false, where);
+    if (token.singleWord && data_.wordPattern.empty())
+      data_.wordPattern =
+          rt::serializePattern(setPattern(rustWordCharacters()));
     token.lstrip = boolean(value, "lstrip", false, where);
     token.rstrip = boolean(value, "rstrip", false, where);
     token.special = boolean(value, "special", false, where);
@@ -620,20 +640,20 @@ void Importer::readAdded() {
 /// (an added one with a space, say) can be no result of merging letters, and
 /// decodes to itself.
 void Importer::toBytes() {
-  std::string bytes;
-  for (TokenizerData::Token &token : data_.tokens)
-    if (bytesOfLetters(token.text, bytes))
-      token.text = bytes;
+  std::vector<bool> letters(256);
+  for (TokenizerData::Token &token : data_.tokens) {
+    if (std::optional<std::string> bytes = rt::bytesOfLetters(token.text))
+      token.text = *bytes;
     else
       token.model = false;
+    if (token.model && token.text.size() == 1)
+      letters[(unsigned char)token.text[0]] = true;
+  }
   if (data_.byteFallback) {
     // Every byte is a letter of the vocabulary, or fallback would be reached.
-    for (const auto &[letter, byte] : byteLetters())
-      if (!ids_.count(letter)) {
-        unsupported("model.byte_fallback",
-                    "with a ByteLevel vocabulary that lacks a byte");
-        break;
-      }
+    if (std::count(letters.begin(), letters.end(), false))
+      unsupported("model.byte_fallback",
+                  "with a ByteLevel vocabulary that lacks a byte");
     data_.byteFallback = false;
   }
 }

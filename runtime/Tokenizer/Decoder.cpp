@@ -42,11 +42,28 @@ static int byteOfToken(const std::string &token) {
 
 static void replaceAll(std::string &text, const std::string &what,
                        const std::string &with) {
-  size_t at = 0;
-  while ((at = text.find(what, at)) != std::string::npos) {
-    text.replace(at, what.size(), with);
-    at += with.size();
+  size_t at = text.find(what), done = 0;
+  if (at == std::string::npos)
+    return;
+  std::string out;
+  for (; at != std::string::npos; at = text.find(what, done)) {
+    out.append(text, done, at - done);
+    out += with;
+    done = at + what.size();
   }
+  out.append(text, done, std::string::npos);
+  text = std::move(out);
+}
+
+/// Removes up to `most` times `what` from the beginning; how often.
+static uint32_t stripStart(std::string &text, const std::string &what,
+                           uint32_t most) {
+  uint32_t count = 0;
+  while (count < most &&
+         text.compare(count * what.size(), what.size(), what) == 0)
+    ++count;
+  text.erase(0, count * what.size());
+  return count;
 }
 
 /// Every byte token in a row stands or falls with the others.
@@ -62,7 +79,7 @@ void Decoder::endRun() {
 std::string Decoder::push(int32_t id) {
   const TokenizerData &data = state_.data;
   if (id < 0 || size_t(id) >= data.tokens.size() ||
-      data.tokens[id].text.empty() || (skipSpecial_ && state_.special[id]))
+      data.tokens[id].text.empty() || (skipSpecial_ && state_.hidden[id]))
     return "";
   auto other = state_.respelled.find(id);
   std::string text =
@@ -77,15 +94,10 @@ std::string Decoder::push(int32_t id) {
     case TokenizerStep::DecodeMetaspace:
       replaceAll(text, step.text, step.flags && first_ ? "" : " ");
       break;
-    case TokenizerStep::DecodeStrip: {
-      if (fused)
-        break; // of the whole text: see take
-      const std::string &content = step.text;
-      for (uint32_t i = 0;
-           i < step.flags && text.compare(0, content.size(), content) == 0; ++i)
-        text.erase(0, content.size());
+    case TokenizerStep::DecodeStrip:
+      if (!fused) // otherwise of the whole text: see take
+        stripStart(text, step.text, step.flags);
       break;
-    }
     case TokenizerStep::DecodeBytes:
       bytes = true;
       byte = byteOfToken(text);
@@ -142,13 +154,9 @@ std::string Decoder::take(bool all) {
     if (!fused || step.kind != TokenizerStep::DecodeStrip)
       continue;
     uint32_t &left = strip_[stage++];
-    while (left && !out.empty())
-      if (out.compare(0, step.text.size(), step.text) == 0) {
-        out.erase(0, step.text.size());
-        --left;
-      } else {
-        left = 0;
-      }
+    left -= stripStart(out, step.text, left);
+    if (!out.empty())
+      left = 0;
   }
   return out;
 }

@@ -11,6 +11,8 @@
 #include "compress_runtime/Tokenizer.h"
 #include "compress_runtime/TokenizerData.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -51,18 +53,44 @@ private:
   unsigned shift_ = 63;
 };
 
+/// What is left of the work that one text may cost. Honest tokenizers stay far
+/// below; a hostile one is stopped in time that is linear in the text.
+struct Budget {
+  explicit Budget(size_t textSize)
+      : textSize(textSize), steps(10'000'000 + 256 * uint64_t(textSize)),
+        bytes(std::min<uint64_t>(64 * uint64_t(textSize) + 65536, UINT32_MAX)) {
+  }
+  bool takeSteps(uint64_t count) {
+    steps -= std::min(count, steps);
+    return steps > 0;
+  }
+  bool takeBytes(uint64_t count) {
+    bool enough = count <= bytes;
+    bytes -= std::min(count, bytes);
+    return enough;
+  }
+  Error tooManySteps() const;
+  Error tooManyBytes() const;
+
+  const uint64_t textSize;
+  uint64_t steps; ///< of the matcher, and one a byte that is looked at
+  uint64_t bytes; ///< of normalized text, and of its pieces
+};
+
 /// Texts to find, leftmost first, of those the longest.
 class TextFinder {
 public:
   void add(std::string content, size_t index);
-  bool empty() const { return contents_.empty(); }
-  /// The first occurrence at or after `from`; false if there is none.
-  bool find(std::string_view text, size_t from, size_t &begin, size_t &end,
-            size_t &index) const;
+  /// To be called once all are there.
+  void prepare();
+  /// The first occurrence at or after `from`; false if there is none, or no
+  /// steps are left.
+  bool find(std::string_view text, size_t from, uint64_t &steps, size_t &begin,
+            size_t &end, size_t &index) const;
 
 private:
-  std::unordered_map<std::string, size_t> contents_;
-  std::vector<size_t> lengths_[256]; // by first byte, longest first
+  std::vector<std::pair<std::string, size_t>> contents_; // ascending
+  size_t firsts_[257] = {}; // where those of each first byte begin
 };
 
 struct Tokenizer::State {
@@ -74,11 +102,16 @@ struct Tokenizer::State {
   std::vector<bool> special;
   // Added tokens that normalizing spells otherwise decode to that spelling.
   std::unordered_map<int32_t, std::string> respelled;
+  std::vector<bool> hidden; // decoding without special tokens leaves them out
   std::vector<Regex> normalizerPatterns, splitPatterns; // of their steps
   std::vector<int> normalizerPattern, splitPattern;     // -1: step has none
+  std::optional<CodeSet> word;
 
   Status build(TokenizerData parsed);
-  Status normalize(std::string &text) const;
+  Status buildSteps();
+  /// `atStart`: how many of the first bytes come from the first character of
+  /// the whole text.
+  Status normalize(std::string &text, size_t &atStart, Budget &budget) const;
 
   /// Appends the ids of a piece.
   void encodePiece(std::string_view piece, std::vector<int32_t> &ids) const;

@@ -6,125 +6,63 @@
 //===----------------------------------------------------------------------===//
 #include "compress_runtime/TokenizerData.h"
 
+#include "Stored.h"
+#include "Unicode.h"
+
 #include <cstring>
 
 using namespace compresslib;
 using namespace compresslib::rt;
 
 static const char magic[4] = {'C', 'T', 'O', 'K'};
-constexpr uint64_t version = 1;
-// Far above any real tokenizer; they bound the memory that a blob can ask for.
-constexpr uint64_t maxTokens = uint64_t(1) << 24;
-constexpr uint64_t maxTokenBytes = uint64_t(1) << 16;
-constexpr uint64_t maxAllBytes = uint64_t(1) << 28;
+constexpr uint64_t version = 2;
 
-namespace {
-class Output {
-public:
-  std::vector<uint8_t> bytes;
-  void number(uint64_t value) {
-    for (; value >= 128; value >>= 7)
-      bytes.push_back(uint8_t(value | 128));
-    bytes.push_back(uint8_t(value));
+static void write(const std::vector<TokenizerStep> &steps, StoredOutput &out) {
+  out.number(steps.size());
+  for (const TokenizerStep &step : steps) {
+    out.number(step.kind);
+    out.number(step.flags);
+    out.text(step.text);
+    out.text(step.other);
   }
-  /// Small for values near 0 of either sign.
-  void difference(int64_t value) {
-    number(uint64_t(value) << 1 ^ uint64_t(value >> 63));
-  }
-  void text(const std::string &value) {
-    number(value.size());
-    bytes.insert(bytes.end(), value.begin(), value.end());
-  }
-  void ids(const std::vector<int32_t> &values) {
-    number(values.size());
-    for (int32_t id : values)
-      number(uint64_t(id));
-  }
-  void steps(const std::vector<TokenizerStep> &values) {
-    number(values.size());
-    for (const TokenizerStep &step : values) {
-      number(step.kind);
-      number(step.flags);
-      text(step.text);
-      text(step.other);
-    }
-  }
-};
+}
 
-/// Reads; the first fault is kept and everything after it reads as 0.
-class Input {
-public:
-  explicit Input(Bytes bytes) : bytes_(bytes) {}
-  bool failed() const { return failed_; }
-  size_t offset() const { return at_; }
-  bool atEnd() const { return at_ == bytes_.size(); }
-  bool fail() {
-    failed_ = true;
-    return false;
+static std::vector<TokenizerStep> readSteps(StoredInput &in) {
+  std::vector<TokenizerStep> steps(in.count(maxSteps));
+  for (TokenizerStep &step : steps) {
+    step.kind = TokenizerStep::Kind(in.number(TokenizerStep::LastKind));
+    step.flags = uint32_t(in.number(UINT32_MAX));
+    step.text = in.text();
+    step.other = in.text();
   }
-  uint64_t number(uint64_t most = UINT64_MAX) {
-    uint64_t value = 0;
-    for (unsigned shift = 0; !failed_ && shift < 64; shift += 7) {
-      if (at_ == bytes_.size())
-        break;
-      uint8_t byte = bytes_[at_++];
-      value |= uint64_t(byte & 127) << shift;
-      if (byte < 128) {
-        if (value <= most)
-          return value;
-        break;
-      }
-    }
-    fail();
-    return 0;
-  }
-  /// A count of things of at least one byte each.
-  uint64_t count(uint64_t most) {
-    uint64_t value = number(most);
-    if (value > bytes_.size() - at_)
-      fail();
-    return failed_ ? 0 : value;
-  }
-  int64_t difference() {
-    uint64_t value = number();
-    return int64_t(value >> 1) ^ -int64_t(value & 1);
-  }
-  std::string text() {
-    uint64_t size = count(maxTokenBytes);
-    std::string value(reinterpret_cast<const char *>(bytes_.data()) + at_,
-                      size);
-    at_ += size;
-    return value;
-  }
-  std::vector<int32_t> ids(uint64_t vocabulary) {
-    std::vector<int32_t> values(count(1000));
-    for (int32_t &id : values)
-      id = this->id(vocabulary);
-    return values;
-  }
-  int32_t id(uint64_t vocabulary) {
-    uint64_t value = number(maxTokens);
-    if (value >= vocabulary)
-      fail();
-    return failed_ ? 0 : int32_t(value);
-  }
-  std::vector<TokenizerStep> steps() {
-    std::vector<TokenizerStep> values(count(1000));
-    for (TokenizerStep &step : values) {
-      step.kind = TokenizerStep::Kind(number(TokenizerStep::LastKind));
-      step.flags = uint32_t(number(UINT32_MAX));
-      step.text = text();
-      step.other = text();
-    }
-    return values;
-  }
+  return steps;
+}
 
-private:
-  Bytes bytes_;
-  size_t at_ = 0;
-  bool failed_ = false;
-};
-} // namespace
+std::optional<std::string> rt::bytesOfLetters(std::string_view token) {
+  auto isPrintable = [](uint32_t byte) {
+    return (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte <= 0xac) ||
+           (byte >= 0xae && byte <= 0xff);
+  };
+  static const std::string others = [&] {
+    std::string bytes;
+    for (uint32_t byte = 0; byte < 256; ++byte)
+      if (!isPrintable(byte))
+        bytes += char(byte);
+    return bytes;
+  }();
+  std::string bytes;
+  for (size_t at = 0; at < token.size();) {
+    Utf8 letter = utf8At(token, at);
+    if (isPrintable(letter.code))
+      bytes += char(letter.code);
+    else if (letter.code >= 256 && letter.code - 256 < others.size())
+      bytes += others[letter.code - 256];
+    else
+      return std::nullopt;
+    at += letter.size;
+  }
+  return bytes;
+}
 
 /// Which merges spell their result: both parts are known by then, the result
 /// is not, and it is their concatenation. Writer and reader agree on it.
@@ -162,7 +100,7 @@ std::vector<uint8_t> rt::serializeTokenizer(const TokenizerData &data) {
     }
   }
 
-  Output out;
+  StoredOutput out;
   out.bytes.assign(magic, magic + 4);
   out.number(version);
   out.number(uint64_t(data.byteLevel) | uint64_t(data.byteFallback) << 1 |
@@ -198,9 +136,10 @@ std::vector<uint8_t> rt::serializeTokenizer(const TokenizerData &data) {
                uint64_t(token.rstrip) << 2 | uint64_t(token.normalized) << 3 |
                uint64_t(token.special) << 4);
   }
-  out.steps(data.normalizer);
-  out.steps(data.preTokenizer);
-  out.steps(data.decoder);
+  write(data.normalizer, out);
+  write(data.preTokenizer, out);
+  write(data.decoder, out);
+  out.text(data.wordPattern);
   out.ids(data.prefix);
   out.ids(data.suffix);
   return std::move(out.bytes);
@@ -210,7 +149,7 @@ Expected<TokenizerData> rt::parseTokenizer(Bytes blob) {
   if (blob.size() < 4 || std::memcmp(blob.data(), magic, 4) != 0)
     return badInput("The tokenizer does not begin with \"CTOK\": it is damaged "
                     "or no tokenizer.");
-  Input in(blob.subspan(4));
+  StoredInput in(blob.subspan(4));
   uint64_t found = in.number();
   if (!in.failed() && found != version)
     return badInput("The tokenizer is stored in version " +
@@ -291,9 +230,10 @@ Expected<TokenizerData> rt::parseTokenizer(Bytes blob) {
       in.fail();
     data.added.push_back(std::move(token));
   }
-  data.normalizer = in.steps();
-  data.preTokenizer = in.steps();
-  data.decoder = in.steps();
+  data.normalizer = readSteps(in);
+  data.preTokenizer = readSteps(in);
+  data.decoder = readSteps(in);
+  data.wordPattern = in.text();
   data.prefix = in.ids(vocabulary);
   data.suffix = in.ids(vocabulary);
   if (in.failed() || !in.atEnd())

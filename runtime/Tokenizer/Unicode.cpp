@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "Unicode.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <utf8proc.h>
 
 using namespace compresslib;
@@ -69,27 +71,6 @@ bool rt::isWhiteSpace(uint32_t c) {
          c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
-bool rt::isWordCharacter(uint32_t code) {
-  if (code == 0x200c || code == 0x200d)
-    return true;
-  switch (utf8proc_category(utf8proc_int32_t(code))) {
-  case UTF8PROC_CATEGORY_LU:
-  case UTF8PROC_CATEGORY_LL:
-  case UTF8PROC_CATEGORY_LT:
-  case UTF8PROC_CATEGORY_LM:
-  case UTF8PROC_CATEGORY_LO:
-  case UTF8PROC_CATEGORY_MN:
-  case UTF8PROC_CATEGORY_MC:
-  case UTF8PROC_CATEGORY_ME:
-  case UTF8PROC_CATEGORY_ND:
-  case UTF8PROC_CATEGORY_NL:
-  case UTF8PROC_CATEGORY_PC:
-    return true;
-  default:
-    return false;
-  }
-}
-
 size_t rt::leadingWhiteSpace(std::string_view text) {
   size_t at = 0;
   while (at < text.size()) {
@@ -119,6 +100,49 @@ size_t rt::trailingWhiteSpace(std::string_view text) {
   return text.size() - rest.size();
 }
 
+// Hugging Face's tokenizers (0.23) normalizes by the tables of Unicode 9: these
+// characters, which are newer, neither change nor move there, and what is on
+// one side of them does not meet what is on the other.
+static const struct {
+  uint32_t first, last;
+} newer[] = {{0x7fd, 0x7fd},     {0x898, 0x89f},     {0x8ca, 0x8d3},
+             {0x9fe, 0x9fe},     {0xc3c, 0xc3c},     {0xd3b, 0xd3c},
+             {0xeba, 0xeba},     {0x1715, 0x1715},   {0x1abf, 0x1ace},
+             {0x1df6, 0x1dfa},   {0x32ff, 0x32ff},   {0xa7f2, 0xa7f4},
+             {0xa82c, 0xa82c},   {0xab69, 0xab69},   {0x10781, 0x107ba},
+             {0x10d24, 0x10d27}, {0x10eab, 0x10eac}, {0x10efd, 0x10eff},
+             {0x10f46, 0x10f50}, {0x10f82, 0x10f85}, {0x11070, 0x11070},
+             {0x1133b, 0x1133b}, {0x1145e, 0x1145e}, {0x11839, 0x1183a},
+             {0x11930, 0x11930}, {0x11938, 0x11938}, {0x1193d, 0x1193e},
+             {0x11943, 0x11943}, {0x119e0, 0x119e0}, {0x11a34, 0x11a34},
+             {0x11a47, 0x11a47}, {0x11a99, 0x11a99}, {0x11d42, 0x11d42},
+             {0x11d44, 0x11d45}, {0x11d97, 0x11d97}, {0x11f41, 0x11f42},
+             {0x16ff0, 0x16ff1}, {0x1e030, 0x1e06d}, {0x1e08f, 0x1e08f},
+             {0x1e130, 0x1e136}, {0x1e2ae, 0x1e2ae}, {0x1e2ec, 0x1e2ef},
+             {0x1e4ec, 0x1e4ef}, {0x1f16c, 0x1f16c}, {0x1fbf0, 0x1fbf9}};
+
+static bool isNewer(uint32_t code) {
+  auto found = std::lower_bound(
+      std::begin(newer), std::end(newer), code,
+      [](const auto &range, uint32_t code) { return range.last < code; });
+  return found != std::end(newer) && found->first <= code;
+}
+
+static void appendNormalized(std::string_view text, int options,
+                             std::string &out) {
+  utf8proc_uint8_t *result = nullptr;
+  utf8proc_ssize_t size = utf8proc_map(
+      reinterpret_cast<const utf8proc_uint8_t *>(text.data()),
+      utf8proc_ssize_t(text.size()), &result, utf8proc_option_t(options));
+  // Fails only where memory does; the text as it is then beats no text.
+  if (size < 0) {
+    out += text;
+    return;
+  }
+  out.append(reinterpret_cast<char *>(result), size_t(size));
+  free(result);
+}
+
 std::string rt::normalize(std::string_view text, Normalization form) {
   // ASCII is its own normal form in all four.
   bool ascii = true;
@@ -132,14 +156,19 @@ std::string rt::normalize(std::string_view text, Normalization form) {
   options |= form == Normalization::C || form == Normalization::KC
                  ? UTF8PROC_COMPOSE
                  : UTF8PROC_DECOMPOSE;
-  utf8proc_uint8_t *result = nullptr;
-  utf8proc_ssize_t size = utf8proc_map(
-      reinterpret_cast<const utf8proc_uint8_t *>(text.data()),
-      utf8proc_ssize_t(text.size()), &result, utf8proc_option_t(options));
-  // Fails only where memory does; the text as it is then beats no text.
-  if (size < 0)
-    return std::string(text);
-  std::string out(reinterpret_cast<char *>(result), size_t(size));
-  free(result);
+  std::string out;
+  size_t done = 0;
+  for (size_t at = 0; at < text.size();) {
+    Utf8 here = utf8At(text, at);
+    if (here.code >= newer[0].first && isNewer(here.code)) {
+      if (at > done)
+        appendNormalized(text.substr(done, at - done), options, out);
+      out.append(text, at, here.size);
+      done = at + here.size;
+    }
+    at += here.size;
+  }
+  if (done < text.size())
+    appendNormalized(text.substr(done), options, out);
   return out;
 }

@@ -29,8 +29,6 @@ std::string replaceInvalid(std::string_view text);
 
 /// Unicode's White_Space.
 bool isWhiteSpace(uint32_t code);
-/// A letter, mark, digit, letter-like number, connector or joiner.
-bool isWordCharacter(uint32_t code);
 /// Bytes of white space at the beginning and at the end of valid UTF-8.
 size_t leadingWhiteSpace(std::string_view text);
 size_t trailingWhiteSpace(std::string_view text);

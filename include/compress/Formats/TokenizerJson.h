@@ -21,6 +21,7 @@
 #define COMPRESS_FORMATS_TOKENIZERJSON_H
 
 #include "compress/Support/Error.h"
+#include "compress_runtime/Pattern.h"
 
 #include <cstdint>
 #include <string>
@@ -45,10 +46,13 @@ Expected<TokenizerFile> parseTokenizerJson(std::string_view text,
 Status checkTokenIds(const TokenizerFile &tokenizer, int64_t rows,
                      const std::string &path);
 
-/// A pattern of Oniguruma (Ruby syntax), as tokenizer.json has them, as a PCRE2
-/// pattern that matches the same, or BadInput naming the construct that has no
-/// sure counterpart.
-Expected<std::string> translatePattern(std::string_view pattern);
+/// A pattern of Oniguruma, as tokenizer.json has them, as what matches the
+/// same, or BadInput naming the construct that is not supported.
+Expected<rt::Pattern> translatePattern(std::string_view pattern);
+/// Matches this text, which must be UTF-8.
+rt::Pattern literalPattern(std::string_view text);
+/// Matches a character of the set.
+rt::Pattern setPattern(rt::CodeRanges ranges);
 
 } // namespace formats
 } // namespace compresslib

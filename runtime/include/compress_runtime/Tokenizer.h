@@ -28,6 +28,9 @@
 namespace compresslib {
 namespace rt {
 
+/// The most that is encoded at once.
+constexpr uint64_t maxTextBytes = uint64_t(1) << 30;
+
 /// Immutable once loaded: threads may share it.
 class Tokenizer {
 public:
@@ -40,7 +43,8 @@ public:
   /// Ids of a text. Invalid UTF-8 counts as U+FFFD. `addSpecial`: with the
   /// tokens that the model wants round a text (BOS). `findSpecial`: special
   /// tokens spelled in the text count as such; false for text of strangers.
-  /// BadInput if a pattern takes more steps than a text of that length may.
+  /// BadInput if the text is too long, or if patterns, normalizers and the
+  /// like take more steps or make more text than one of that length may.
   Expected<std::vector<int32_t>> encode(std::string_view text,
                                         bool addSpecial = true,
                                         bool findSpecial = true) const;

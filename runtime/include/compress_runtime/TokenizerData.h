@@ -18,14 +18,16 @@
 #include "compress/Support/Error.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace compresslib {
 namespace rt {
 
-/// One step of a normalizer, pre-tokenizer or decoder. Patterns are PCRE2's,
-/// matched with UTF, UCP and MULTILINE.
+/// One step of a normalizer, pre-tokenizer or decoder. Patterns are what
+/// serializePattern made; other texts are UTF-8.
 struct TokenizerStep {
   enum Kind : uint32_t {
     // Normalizers: text to text.
@@ -39,7 +41,8 @@ struct TokenizerStep {
     // Pre-tokenizers: pieces to pieces.
     Split,       ///< at matches of the pattern `text`; flags: see below
     PrefixSpace, ///< a space before a piece that has none
-    Metaspace,   ///< spaces become `text`; flags: a PrependScheme
+    Metaspace,   ///< spaces become the character `text`; flags: a
+                 ///< PrependScheme
     // Decoders: tokens to text.
     DecodeReplace,   ///< the string `text` by `other`, in each token
     DecodeStrip,     ///< up to `flags` times `text` from a token's start
@@ -96,8 +99,14 @@ struct TokenizerData {
   int32_t unknown = -1;      ///< -1: unknown characters vanish
   std::vector<AddedToken> added;
   std::vector<TokenizerStep> normalizer, preTokenizer, decoder;
+  std::string wordPattern; ///< a word character; needed by singleWord
   std::vector<int32_t> prefix, suffix; ///< special tokens round a text
 };
+
+/// The bytes of a token in GPT-2's letters: a printable byte of Latin-1 stands
+/// for itself, the others follow from U+0100 on. Nothing if another character
+/// is in the token, which is UTF-8.
+std::optional<std::string> bytesOfLetters(std::string_view token);
 
 std::vector<uint8_t> serializeTokenizer(const TokenizerData &data);
 

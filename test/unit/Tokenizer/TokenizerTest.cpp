@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compress_runtime/Tokenizer.h"
 #include "compress/Formats/TokenizerJson.h"
+#include "compress/Support/Json.h"
 #include "compress_runtime/TokenizerData.h"
 
 #include "../TestData.h"
@@ -283,30 +284,59 @@ TEST(TokenizerJson, IdsAgainstTheEmbedding) {
             std::string::npos);
 }
 
-TEST(TranslatePattern, Constructs) {
-  auto same = [](const char *pattern) {
-    auto translated = formats::translatePattern(pattern);
-    ASSERT_TRUE(translated) << translated.error().message;
-    EXPECT_EQ(*translated, pattern);
+std::string split(const std::string &regex,
+                  const std::string &behavior = "Isolated") {
+  return R"(,"pre_tokenizer":{"type":"Split","pattern":{"Regex":)" +
+         json::quote(regex) + R"(},"behavior":")" + behavior +
+         R"(","invert":false})";
+}
+
+TEST(TranslatePattern, Refusals) {
+  std::pair<const char *, const char *> cases[] = {
+      {R"((a)\1)", "\\1"},
+      {R"((?m)a)", "the group \"(?m)\""},
+      {"(?<n>a)", "the group \"(?<n\""},
+      {"(*UTF)", "the group \"(*UT\""},
+      {"[[:alpha:]]", "a POSIX bracket"},
+      {"[a", "a class without end"},
+      {"[]a]", "a class that begins with \"]\""},
+      {"[b-a]", "a range of falling characters"},
+      {R"([\w-a])", "a range that begins with a class"},
+      {R"([a-\w])", "a range that ends with a class"},
+      {"[a-c-e]", "\"-\" inside of a class"},
+      {"[a&&]", "\"&&\" with nothing"},
+      {"a(", "\"(\" without \")\""},
+      {"a)", "\")\" without \"(\""},
+      {"*a", "\"*\" with nothing before it"},
+      {"^*", "a repetition of what takes no characters"},
+      {"a{100001}", "more than 100000"},
+      {"a{3,1}?", "a lazy interval of falling numbers"},
+      {"\\", "a lone backslash"},
+      {R"(\X)", "\\X"},
+      {R"(\u12)", "\\u without"},
+      {R"(\xff)", "\\x without"},
+      {R"(\pL)", "\\p without braces"},
+      {R"(\p{Nope})", "the property \"Nope\""},
+      {"(?<=a+)b", "a look-behind of no fixed length"},
+      {"(?i)ss", "\"ss\" where case is ignored"},
+      {"(?i)\xc3\x9f", "the character with letters beyond ASCII"},
+      {R"((?i)\p{L})", "a class with letters beyond ASCII"},
   };
-  same(R"((?i:'s|'t)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|a*?b++c(?=d)(?<!e))");
-  EXPECT_EQ(*formats::translatePattern(R"(\d[\d])"), R"(\p{Nd}[\p{Nd}])");
-  EXPECT_EQ(*formats::translatePattern(R"(\u00e9)"), R"(\x{00e9})");
-  EXPECT_NE(formats::translatePattern(R"([^\s])")->find(R"(\x{85})"),
-            std::string::npos);
-  for (const char *pattern :
-       {R"(\h)", R"(\b)", R"((a)\1)", R"([a[b]])", R"([a&&b])", R"([\S])",
-        R"((?m)a)", R"((?<n>a))", R"((*UTF))", R"(a{,3})", R"(a{1,3}+)", "\\",
-        "[a", R"(\X)", R"([]a])", R"(\u12)", R"(\pL)"})
-    EXPECT_FALSE(formats::translatePattern(pattern)) << pattern;
-  expectRefused(tokenizerText(R"(,"pre_tokenizer":{"type":"Split","pattern":)"
-                              R"({"Regex":"(?m)a"},"behavior":"Isolated",)"
-                              R"("invert":false})"),
-                "uses the group \"(?m)\"");
-  expectRefused(tokenizerText(R"(,"pre_tokenizer":{"type":"Split","pattern":)"
-                              R"({"Regex":"a("},"behavior":"Isolated",)"
-                              R"("invert":false})"),
-                "is not understood");
+  for (auto [pattern, part] : cases) {
+    auto translated = formats::translatePattern(pattern);
+    ASSERT_FALSE(translated) << pattern;
+    EXPECT_NE(translated.error().message.find(part), std::string::npos)
+        << translated.error().message;
+  }
+  std::string deep;
+  for (int i = 0; i < 100; ++i)
+    deep += "(";
+  EXPECT_FALSE(formats::translatePattern(deep + "a"));
+  expectRefused(tokenizerText(split("(?m)a")), "uses the group \"(?m)\"");
+  // However long a pattern is, a message is short.
+  std::string message =
+      refusal(tokenizerText(split(std::string(50000, 'a') + "(")));
+  EXPECT_LT(message.size(), 400u);
 }
 
 TEST(TokenizerJson, PatternThatNeverEnds) {

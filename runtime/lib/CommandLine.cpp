@@ -327,7 +327,7 @@ private:
 };
 
 /// The next line of standard input without its end; false at its end.
-bool readLine(std::string &line) {
+Expected<bool> readLine(std::string &line) {
   static char buffer[4096];
   static size_t begin = 0, end = 0;
   line.clear();
@@ -342,6 +342,10 @@ bool readLine(std::string &line) {
     const char *feed =
         static_cast<const char *>(memchr(buffer + begin, '\n', end - begin));
     size_t size = (feed ? feed - buffer : end) - begin;
+    if (line.size() + size > maxStreamBytes)
+      return badInput(format("A line of standard input has more than %s, the "
+                             "most that is read as one text.",
+                             humanSize(maxStreamBytes).c_str()));
     line.append(buffer + begin, size);
     begin += size + (feed ? 1 : 0);
     if (feed)
@@ -644,7 +648,10 @@ int Edge::interactive(const std::string &prompt) const {
     if (!given) {
       if (terminal && !print("> "))
         return printFailed();
-      if (!readLine(line))
+      Expected<bool> more = readLine(line);
+      if (!more)
+        return fail(more.error());
+      if (!*more)
         return terminal && !print("\n") ? printFailed() : 0;
     }
     given = false;

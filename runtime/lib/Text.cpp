@@ -33,7 +33,7 @@ std::string format(const char *pattern, ...) {
   return text;
 }
 
-Expected<std::string> readStream(const std::string &path) {
+Expected<std::string> readStream(const std::string &path, uint64_t limit) {
   int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0)
     return environmentError(format("Cannot open '%s' for reading: %s.",
@@ -41,7 +41,7 @@ Expected<std::string> readStream(const std::string &path) {
   std::string text;
   struct stat status;
   if (fstat(file, &status) == 0 && S_ISREG(status.st_mode))
-    text.reserve(status.st_size);
+    text.reserve(std::min<uint64_t>(status.st_size, limit));
   char buffer[16384];
   for (;;) {
     ssize_t got = read(file, buffer, sizeof(buffer));
@@ -55,6 +55,13 @@ Expected<std::string> readStream(const std::string &path) {
     }
     if (got == 0)
       break;
+    if (text.size() + got > limit) {
+      close(file);
+      return badInput(format("'%s' has more than %s, the most that is read as "
+                             "one text. Give a part of it.",
+                             printable(path, 400).c_str(),
+                             humanSize(limit).c_str()));
+    }
     text.append(buffer, got);
   }
   close(file);
@@ -65,13 +72,22 @@ std::string cleanText(std::string_view text, int64_t &replaced) {
   std::string result;
   result.reserve(text.size());
   replaced = 0;
+  auto replace = [&] {
+    result += "\xEF\xBF\xBD";
+    ++replaced;
+  };
   while (!text.empty()) {
-    size_t length = std::min(validUtf8Prefix(text), text.find('\0'));
-    result.append(text.substr(0, length));
-    text.remove_prefix(length);
+    // Valid to here, but for NULs: each byte is looked at once.
+    size_t valid = validUtf8Prefix(text);
+    for (char c : text.substr(0, valid)) {
+      if (c)
+        result += c;
+      else
+        replace();
+    }
+    text.remove_prefix(valid);
     if (!text.empty()) {
-      result += "\xEF\xBF\xBD";
-      ++replaced;
+      replace();
       text.remove_prefix(1);
     }
   }

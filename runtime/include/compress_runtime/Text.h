@@ -25,8 +25,13 @@ namespace rt {
 std::string format(const char *pattern, ...)
     __attribute__((format(printf, 1, 2)));
 
-/// All of a file, FIFO or device, to its end; Environment errors name it.
-Expected<std::string> readStream(const std::string &path);
+/// The most that is read as one text: a quarter of a gigabyte.
+constexpr uint64_t maxStreamBytes = uint64_t(1) << 28;
+
+/// All of a file, FIFO or device, to its end; Environment errors name it. More
+/// than `limit` bytes are a BadInput error.
+Expected<std::string> readStream(const std::string &path,
+                                 uint64_t limit = maxStreamBytes);
 
 /// Invalid UTF-8 and NUL replaced by U+FFFD; `replaced` counts them.
 std::string cleanText(std::string_view text, int64_t &replaced);

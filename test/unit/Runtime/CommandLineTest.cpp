@@ -232,6 +232,19 @@ TEST_F(CommandLine, LackingInstructions) {
             std::string::npos);
 }
 
+TEST_F(CommandLine, TextsWithoutEnd) {
+  for (const char *arguments :
+       {"-n 1 -f /dev/zero", "-n 1 </dev/zero", "--perplexity /dev/zero",
+        "-n 1 -i </dev/zero"}) {
+    Outcome r = run(std::string("--temp 0 ") + arguments);
+    EXPECT_EQ(r.code, 1) << arguments;
+    EXPECT_NE(r.err.find("has more than 268.4 MB, the most that is read as one "
+                         "text"),
+              std::string::npos)
+        << r.err;
+  }
+}
+
 TEST_F(CommandLine, PromptsOfAllKinds) {
   Outcome replaced = run("--temp 0 -n 4", std::string("a\0b\xFF", 4));
   EXPECT_EQ(replaced.code, 0);

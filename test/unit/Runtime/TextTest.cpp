@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compress_runtime/Text.h"
 
+#include <chrono>
 #include <cmath>
 #include <gtest/gtest.h>
 
@@ -23,6 +24,24 @@ TEST(CleanText, CountsWhatItReplaces) {
   EXPECT_EQ(cleanText("", replaced), "");
 }
 
+TEST(CleanText, TakesLinearTime) {
+  for (const std::string &unit :
+       {std::string(1, '\0'), std::string("\xFF"), std::string("\0\xFF", 2),
+        std::string("a\xC3")}) {
+    std::string text;
+    while (text.size() < 4'000'000)
+      text += unit;
+    int64_t replaced;
+    auto start = std::chrono::steady_clock::now();
+    std::string clean = cleanText(text, replaced);
+    std::chrono::duration<double> seconds =
+        std::chrono::steady_clock::now() - start;
+    EXPECT_EQ(clean.size(), text.size() + 2 * static_cast<size_t>(replaced));
+    // A quadratic loop takes minutes.
+    EXPECT_LT(seconds.count(), 10);
+  }
+}
+
 TEST(Rounded, Decimals) {
   EXPECT_EQ(rounded(0.66929549, 6), 0.669295);
   EXPECT_EQ(rounded(-1.25, 1), -1.3);
@@ -36,6 +55,15 @@ TEST(ReadStream, FilesAndErrors) {
   EXPECT_EQ(absent.error().kind, ErrorKind::Environment);
   EXPECT_EQ(absent.error().message, "Cannot open '/nonexistent/file' for "
                                     "reading: No such file or directory.");
+}
+
+TEST(ReadStream, WithoutEnd) {
+  auto text = readStream("/dev/zero", 100000);
+  ASSERT_FALSE(text.ok());
+  EXPECT_EQ(text.error().kind, ErrorKind::BadInput);
+  EXPECT_EQ(text.error().message,
+            "'/dev/zero' has more than 100.0 KB, the most that is read as one "
+            "text. Give a part of it.");
 }
 
 TEST(Format, LongText) {

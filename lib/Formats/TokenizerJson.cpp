@@ -673,6 +673,15 @@ Status Importer::run(const std::string &source) {
   if (const json::Value *decoder = get(root_, "decoder"))
     readDecoder(*decoder, "decoder");
   checkDecoder();
+  const std::pair<const char *, const std::vector<TokenizerStep> *> lists[] = {
+      {"normalizer", &data_.normalizer},
+      {"pre_tokenizer", &data_.preTokenizer},
+      {"decoder", &data_.decoder}};
+  for (auto [name, steps] : lists)
+    if (steps->size() > rt::maxTokenizerSteps)
+      problem(std::string(name) + " has " + std::to_string(steps->size()) +
+              " steps, expected at most " +
+              std::to_string(rt::maxTokenizerSteps));
   for (std::vector<int32_t> *ids : {&data_.prefix, &data_.suffix})
     for (int32_t id : *ids)
       if (id >= 0 &&

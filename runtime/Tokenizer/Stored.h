@@ -20,7 +20,6 @@ namespace rt {
 constexpr uint64_t maxTokens = uint64_t(1) << 24;
 constexpr uint64_t maxTokenBytes = uint64_t(1) << 16;
 constexpr uint64_t maxAllBytes = uint64_t(1) << 28;
-constexpr uint64_t maxSteps = 64; // of a normalizer, say
 
 /// Appends numbers of variable length, seven bits a byte, lowest first.
 class StoredOutput {

@@ -47,9 +47,11 @@ bool TextFinder::find(std::string_view text, size_t from, uint64_t &steps,
     // Those that share the first `depth` bytes with the text.
     size_t low = firsts_[byte], high = firsts_[byte + 1], found = SIZE_MAX;
     for (size_t depth = 1; low < high; ++depth) {
-      if (steps == 0)
+      // The searches below are dearer than a step of the matcher.
+      constexpr uint64_t cost = 16;
+      steps -= std::min(cost, steps);
+      if (!steps)
         return false;
-      --steps;
       if (contents_[low].first.size() == depth) {
         found = low;
         end = at + depth;
@@ -126,7 +128,8 @@ Status Tokenizer::State::buildSteps() {
       if (Status status = compile(step.text, splitPatterns); !status)
         return status;
   }
-  for (const TokenizerStep &step : data.decoder)
+  double growth = 1;
+  for (const TokenizerStep &step : data.decoder) {
     if (step.kind < TokenizerStep::DecodeReplace || !isUtf8(step.text) ||
         !isUtf8(step.other) ||
         ((step.kind == TokenizerStep::DecodeReplace ||
@@ -134,6 +137,13 @@ Status Tokenizer::State::buildSteps() {
           step.kind == TokenizerStep::DecodeMetaspace) &&
          step.text.empty()))
       return damaged("a decoder that is none");
+    if (step.kind == TokenizerStep::DecodeReplace)
+      growth *=
+          std::max(1.0, double(step.other.size()) / double(step.text.size()));
+  }
+  // Each token may grow by that much.
+  if (growth > 64)
+    return badInput("The tokenizer's decoder makes too much of a token.");
   if (!data.wordPattern.empty()) {
     Expected<Pattern> pattern = parsePattern(data.wordPattern);
     if (!pattern || pattern->kind != Pattern::Set)

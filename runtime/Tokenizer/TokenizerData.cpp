@@ -28,7 +28,7 @@ static void write(const std::vector<TokenizerStep> &steps, StoredOutput &out) {
 }
 
 static std::vector<TokenizerStep> readSteps(StoredInput &in) {
-  std::vector<TokenizerStep> steps(in.count(maxSteps));
+  std::vector<TokenizerStep> steps(in.count(maxTokenizerSteps));
   for (TokenizerStep &step : steps) {
     step.kind = TokenizerStep::Kind(in.number(TokenizerStep::LastKind));
     step.flags = uint32_t(in.number(UINT32_MAX));

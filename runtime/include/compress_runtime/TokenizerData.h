@@ -81,6 +81,9 @@ struct AddedToken {
   bool special = false;
 };
 
+/// Of a normalizer, of a pre-tokenizer, of a decoder.
+constexpr size_t maxTokenizerSteps = 64;
+
 struct TokenizerData {
   struct Token {
     std::string text;   ///< bytes, where byteLevel; empty: no such id

@@ -339,19 +339,231 @@ TEST(TranslatePattern, Refusals) {
   EXPECT_LT(message.size(), 400u);
 }
 
-TEST(TokenizerJson, PatternThatNeverEnds) {
-  auto file = formats::parseTokenizerJson(
-      tokenizerText(R"(,"pre_tokenizer":{"type":"Split","pattern":)"
-                    R"({"Regex":"(a|aa)+[bd]"},"behavior":"Isolated",)"
-                    R"("invert":false})"),
+TEST(Hostile, PatternsThatNeverEnd) {
+  // One start that takes exponential time; each start taking much, so that
+  // none exceeds a bound of its own; and starts that each look at all of the
+  // text without ever turning back.
+  std::pair<const char *, std::string> cases[] = {
+      {"(a|aa)+[bd]", std::string(4000, 'a') + "c"},
+      {"(?:a|a){22}c|a", std::string(3000, 'a')},
+      {"a+b", std::string(1'000'000, 'a')},
+      {"(?=a*b)a", std::string(1'000'000, 'a')},
+      {"a{100000}b|a", std::string(1'000'000, 'a')},
+      {"(?:(?:a*)*)*b", std::string(1000, 'a')},
+      {"(?<=a{50000})b|a", std::string(1'000'000, 'a')},
+  };
+  for (auto &[regex, text] : cases) {
+    auto file = formats::parseTokenizerJson(tokenizerText(split(regex)), "T");
+    ASSERT_TRUE(file) << file.error().message;
+    auto tokenizer = Tokenizer::load(file->blob);
+    ASSERT_TRUE(tokenizer);
+    auto start = std::chrono::steady_clock::now();
+    auto ids = tokenizer->encode(text);
+    std::chrono::duration<double> seconds =
+        std::chrono::steady_clock::now() - start;
+    ASSERT_FALSE(ids) << regex;
+    EXPECT_EQ(ids.error().kind, ErrorKind::BadInput);
+    EXPECT_EQ(ids.error().message,
+              "The tokenizer's patterns and added tokens take too many steps "
+              "on a text of " +
+                  std::to_string(text.size()) + " bytes; shorten the text.");
+    EXPECT_LT(seconds.count(), 30) << regex;
+  }
+}
+
+TEST(Hostile, NormalizersThatGrow) {
+  std::string steps;
+  for (int i = 0; i < 60; ++i)
+    steps += std::string(i ? "," : "") +
+             R"({"type":"Replace","pattern":{"String":"a"},"content":"aa"})";
+  std::string normalizer =
+      R"(,"normalizer":{"type":"Sequence","normalizers":[)" + steps + "]}";
+  expectRefused(
+      tokenizerText(normalizer + R"(,"added_tokens":[{"id":0,"content":"a",)"
+                                 R"("normalized":true}])"),
+      "The added token 'a' cannot be normalized. The tokenizer's normalizers "
+      "and pre-tokenizers make too much of a text of 1 bytes");
+  auto file = formats::parseTokenizerJson(tokenizerText(normalizer), "T");
+  ASSERT_TRUE(file) << file.error().message;
+  auto ids = Tokenizer::load(file->blob)->encode("bab");
+  ASSERT_FALSE(ids);
+  EXPECT_NE(ids.error().message.find("make too much"), std::string::npos);
+  // The bound is of the whole text, however many parts added tokens make of
+  // it: each part may grow, not all of them.
+  std::string some;
+  for (int i = 0; i < 12; ++i)
+    some += std::string(i ? "," : "") +
+            R"({"type":"Replace","pattern":{"String":"a"},"content":"aa"})";
+  file = formats::parseTokenizerJson(
+      tokenizerText(R"(,"normalizer":{"type":"Sequence","normalizers":[)" +
+                    some + R"(]},"added_tokens":[{"id":1,"content":"b"}])"),
       "T");
   ASSERT_TRUE(file) << file.error().message;
   auto tokenizer = Tokenizer::load(file->blob);
-  ASSERT_TRUE(tokenizer);
-  auto ids = tokenizer->encode(std::string(4000, 'a') + "c");
-  ASSERT_FALSE(ids);
-  EXPECT_EQ(ids.error().kind, ErrorKind::BadInput);
-  EXPECT_NE(ids.error().message.find("too many steps"), std::string::npos);
+  EXPECT_TRUE(tokenizer->encode("ab"));
+  std::string many;
+  for (int i = 0; i < 10000; ++i)
+    many += "ab";
+  EXPECT_FALSE(tokenizer->encode(many));
+  // Pieces grow as well: twice as many letters, and a piece for each.
+  std::string parts;
+  for (int i = 0; i < 30; ++i)
+    parts += std::string(i ? "," : "") +
+             R"({"type":"Metaspace","replacement":")" + char('A' + i % 26) +
+             R"(","prepend_scheme":"always","split":false},{"type":"Split",)" +
+             R"("pattern":{"Regex":"."},"behavior":"Isolated"})";
+  file = formats::parseTokenizerJson(
+      tokenizerText(R"(,"pre_tokenizer":{"type":"Sequence","pretokenizers":[)" +
+                    parts + "]}"),
+      "T");
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_FALSE(Tokenizer::load(file->blob)->encode("aaaa"));
+}
+
+TEST(Hostile, ManySteps) {
+  std::string steps = R"({"type":"NFC"})";
+  for (int i = 0; i < 64; ++i)
+    steps += R"(,{"type":"NFC"})";
+  expectRefused(
+      tokenizerText(R"(,"normalizer":{"type":"Sequence","normalizers":[)" +
+                    steps + "]}"),
+      "normalizer has 65 steps, expected at most 64");
+  expectRefused(tokenizerText(R"(,"normalizer":{"type":"Prepend","prepend":")" +
+                              std::string(70000, 'a') + "\"}"),
+                "normalizer.prepend has 70000 bytes, expected at most 65535");
+}
+
+TEST(Hostile, AddedTokens) {
+  // Tokens that share a long beginning with the text, and are not there.
+  std::string added;
+  for (int i = 0; i < 200; ++i)
+    added += std::string(i ? "," : "") + R"({"id":)" + std::to_string(3 + i) +
+             R"(,"content":")" + std::string(20000 + i, 'a') + R"(b"})";
+  auto file = formats::parseTokenizerJson(
+      tokenizerText(R"(,"added_tokens":[)" + added + "]"), "T");
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_FALSE(
+      Tokenizer::load(file->blob)->encode(std::string(1'000'000, 'a')));
+  // Tokens of white space that each look for the white space round them.
+  file = formats::parseTokenizerJson(
+      tokenizerText(R"(,"added_tokens":[{"id":3,"content":" ","lstrip":true,)"
+                    R"("rstrip":true}])"),
+      "T");
+  ASSERT_TRUE(file) << file.error().message;
+  auto ids =
+      Tokenizer::load(file->blob)->encode(std::string(1'000'000, ' '), false);
+  if (ids) {
+    EXPECT_EQ(ids->size(), 1u);
+  }
+}
+
+TEST(Hostile, DecodersThatGrow) {
+  std::string steps;
+  for (int i = 0; i < 40; ++i)
+    steps += std::string(i ? "," : "") +
+             R"({"type":"Replace","pattern":{"String":"a"},"content":"aa"})";
+  expectRefused(tokenizerText(R"(,"decoder":{"type":"Sequence","decoders":[)" +
+                              steps + "]}"),
+                "makes too much of a token");
+}
+
+// A tokenizer with a step of each kind, small enough to damage everywhere.
+TEST(Hostile, BlobsOfAllKinds) {
+  auto data = [] {
+    auto file = formats::parseTokenizerJson(
+        tokenizerText(
+            R"(,"added_tokens":[{"id":3,"content":"<é>","single_word":true,)"
+            R"("lstrip":true,"rstrip":true,"normalized":true}],"normalizer":)"
+            R"({"type":"Sequence","normalizers":[{"type":"Prepend","prepend":)"
+            R"("▁"},{"type":"Replace","pattern":{"Regex":"(?<=x|yy)a{1,3}?"},)"
+            R"("content":"é"},{"type":"NFKC"},{"type":"Strip"}]},)"
+            R"("pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":)"
+            R"("Split","pattern":{"Regex":"(?i:'s)|(?>[a-z]+)(?!b)|(?:ab|c)*"},)"
+            R"("behavior":"Isolated","invert":true},{"type":"Metaspace",)"
+            R"("replacement":"▁"}]},"decoder":{"type":"Sequence","decoders":[)"
+            R"({"type":"Replace","pattern":{"String":"▁"},"content":" "},)"
+            R"({"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip",)"
+            R"("content":" ","start":1,"stop":0}]})"),
+        "T");
+    EXPECT_TRUE(file) << file.error().message;
+    auto data = parseTokenizer(file->blob);
+    EXPECT_TRUE(data);
+    // Its 1,500 bytes of word characters would take most of the time.
+    data->wordPattern =
+        serializePattern(formats::setPattern({{'0', '9'}, {'a', 'z'}}));
+    return *data;
+  }();
+  std::vector<uint8_t> blob = serializeTokenizer(data);
+  ASSERT_LT(blob.size(), 1000u);
+  ASSERT_TRUE(Tokenizer::load(blob));
+  size_t loads = 0;
+  auto tryIt = [&](Bytes bytes) {
+    auto loaded = Tokenizer::load(bytes);
+    if (!loaded) {
+      EXPECT_EQ(loaded.error().kind, ErrorKind::BadInput);
+      EXPECT_LT(loaded.error().message.size(), 300u);
+      return;
+    }
+    ++loads;
+    auto ids = loaded->encode(" abba <é> xa's\xff yya \u00b5\u4f60 cab");
+    if (ids)
+      (void)loaded->decode(*ids);
+  };
+  for (size_t size = 0; size < blob.size(); ++size)
+    tryIt(Bytes(blob.data(), size));
+  EXPECT_EQ(loads, 0u);
+  for (size_t i = 0; i < blob.size(); ++i) {
+    uint8_t held = blob[i];
+    for (int value : {held ^ 0x01, held ^ 0x20, held ^ 0x80, held ^ 0xff, 0, 1,
+                      0x7f, 0x80, 0xc3, 0xff, held + 1, held - 1}) {
+      blob[i] = uint8_t(value);
+      tryIt(blob);
+    }
+    blob[i] = held;
+  }
+  EXPECT_GT(loads, 0u);
+  // Texts that are no UTF-8, wherever one can be.
+  auto expectDamaged = [&](const char *what, auto change) {
+    TokenizerData damaged = data;
+    change(damaged);
+    auto loaded = Tokenizer::load(serializeTokenizer(damaged));
+    ASSERT_FALSE(loaded) << what;
+    EXPECT_NE(loaded.error().message.find("The stored tokenizer has"),
+              std::string::npos)
+        << loaded.error().message;
+  };
+  const std::string bad = "\xff\xfe";
+  expectDamaged("Prepend", [&](auto &d) { d.normalizer[0].text = bad; });
+  expectDamaged("pattern", [&](auto &d) { d.normalizer[1].text = bad; });
+  expectDamaged("content", [&](auto &d) { d.normalizer[1].other = bad; });
+  expectDamaged("Split", [&](auto &d) { d.preTokenizer[0].text = "a|b"; });
+  expectDamaged("Metaspace", [&](auto &d) { d.preTokenizer[1].text = bad; });
+  expectDamaged("Metaspace", [&](auto &d) { d.preTokenizer[1].text = "ab"; });
+  expectDamaged("decoder", [&](auto &d) { d.decoder[0].other = bad; });
+  expectDamaged("word", [&](auto &d) { d.wordPattern = bad; });
+  expectDamaged("added token", [&](auto &d) { d.added[0].content = bad; });
+  expectDamaged("token", [&](auto &d) { d.tokens[0].text = bad; });
+}
+
+TEST(Tokenizer, TextsOfOneThingTakeLinearTime) {
+  for (const std::string &path :
+       {primerPath(), vectorPath("llama3"), vectorPath("llama2"),
+        vectorPath("metaspace-first"), vectorPath("added-flags")}) {
+    Tokenizer tokenizer = load(path);
+    for (const std::string &unit :
+         {std::string(1, '\0'), std::string("\xff"), std::string("\n"),
+          std::string("a\xe4\xb8\xf0\x9f\xff"), std::string("\u4f60")}) {
+      std::string text;
+      while (text.size() < 1'000'000)
+        text += unit;
+      auto start = std::chrono::steady_clock::now();
+      auto ids = tokenizer.encode(text);
+      std::chrono::duration<double> seconds =
+          std::chrono::steady_clock::now() - start;
+      ASSERT_TRUE(ids) << ids.error().message;
+      EXPECT_LT(seconds.count(), 20) << path;
+    }
+  }
 }
 
 } // namespace

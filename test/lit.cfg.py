@@ -9,7 +9,7 @@ from lit.llvm import llvm_config
 config.name = "Compress"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".py", ".ll", ".mlirbc"]
-config.excludes = ["CMakeLists.txt", "README.md", "Inputs", "Support", "unit",
+config.excludes = ["CMakeLists.txt", "README.md", "Inputs", "Support", "unit", "fuzz",
                    "lit.cfg.py", "lit.site.cfg.py"]
 config.test_source_root = os.path.dirname(__file__)
 

@@ -40,9 +40,9 @@ std::string stream(const Tokenizer &tokenizer, const std::vector<int32_t> &ids,
   return text + decoder.finish();
 }
 
-class Vectors : public ::testing::TestWithParam<const char *> {};
+class HuggingFaceVectors : public ::testing::TestWithParam<const char *> {};
 
-TEST_P(Vectors, IdsAndText) {
+TEST_P(HuggingFaceVectors, IdsAndText) {
   std::string name = GetParam();
   std::string folder = inSource("test/unit/Tokenizer/vectors/");
   auto tokenizer =
@@ -70,7 +70,7 @@ TEST_P(Vectors, IdsAndText) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    HuggingFace, Vectors,
+    Trained, HuggingFaceVectors,
     ::testing::Values("primer", "llama3", "added-flags", "pieces", "llama2",
                       "metaspace-first", "metaspace-always", "metaspace-never"),
     [](const auto &info) {
@@ -80,6 +80,39 @@ INSTANTIATE_TEST_SUITE_P(
           c = '_';
       return name;
     });
+
+// What implementations disagree on, a tokenizer for each.
+TEST(Vectors, Corners) {
+  auto file = json::read(
+      contentOf(inSource("test/unit/Tokenizer/vectors/corners.json")), "");
+  ASSERT_TRUE(file) << file.error().message;
+  const json::Array &texts = *file->find("texts")->getArray();
+  const json::Array &tokenizers = *file->find("tokenizers")->getArray();
+  EXPECT_GT(tokenizers.size(), 100u);
+  for (const json::Value &one : tokenizers) {
+    SCOPED_TRACE(*one.find("name")->getString());
+    auto stored =
+        formats::parseTokenizerJson(*one.find("tokenizer")->getString(), "T");
+    ASSERT_TRUE(stored) << stored.error().message;
+    auto tokenizer = Tokenizer::load(stored->blob);
+    ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+    for (const json::Value &part : *one.find("cases")->getArray()) {
+      const json::Value *named = part.find("text");
+      const std::string &text =
+          *(named->isString() ? *named : texts[size_t(*named->getInt64())])
+               .getString();
+      SCOPED_TRACE(json::quote(text));
+      auto ids = tokenizer->encode(text);
+      ASSERT_TRUE(ids) << ids.error().message;
+      EXPECT_EQ(*ids, idsOf(part.find("ids")));
+      const std::string &whole = *part.find("whole")->getString();
+      const json::Value *decoded = part.find("decoded");
+      EXPECT_EQ(tokenizer->decode(*ids, /*skipSpecial=*/false), whole);
+      EXPECT_EQ(tokenizer->decode(*ids),
+                decoded ? *decoded->getString() : whole);
+    }
+  }
+}
 
 // llama.cpp's vectors for GPT-2: texts between marks, a line of ids for each.
 TEST(GgmlVocab, Gpt2) {

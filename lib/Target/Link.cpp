@@ -61,9 +61,9 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
     int descriptor;
     if (std::error_code error = llvm::sys::fs::createTemporaryFile(
             "compress-" + object.name, "o", descriptor, path))
-      return environmentError(
-          "Cannot make a temporary file: " + error.message() +
-          ". Set TMPDIR to a folder that can be written.");
+      return environmentError("Cannot make a temporary file: " +
+                              error.message() +
+                              ". Set TMPDIR to a folder that can be written.");
     temporaries.push_back(std::string(path));
     llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
     stream.write(object.bytes.data(), object.bytes.size());
@@ -76,20 +76,10 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
     }
   }
 
-  std::vector<std::string> line = {"ld.lld",
-                                   "-o",
-                                   output,
-                                   "-static",
-                                   "--gc-sections",
-                                   "--icf=all",
-                                   "-z",
-                                   "norelro",
-                                   "--eh-frame-hdr",
-                                   "--build-id=none",
-                                   "--strip-all",
-                                   system + "crt1.o",
-                                   system + "crti.o",
-                                   system + "crtbeginT.o"};
+  std::vector<std::string> line = {
+      "ld.lld", "-o", output, "-static", "--gc-sections", "--icf=all", "-z",
+      "norelro", "--eh-frame-hdr", "--build-id=none", "--strip-all",
+      system + "crt1.o", system + "crti.o", system + "crtbeginT.o"};
   llvm::append_range(line, temporaries);
   line.push_back(runtime);
   for (const char *library : {"libutf8proc.a", "libstdc++.a", "libm.a"})

@@ -56,7 +56,7 @@ mlir::compress::importFile(StringRef path, MLIRContext *context,
   store.setBaseFolder(llvm::sys::path::parent_path(path));
   OwningOpRef<ModuleOp> module =
       parseSourceFile<ModuleOp>(path, ParserConfig(context));
-  if (!module || failed(store.attach(*module)))
+  if (!module)
     return fail(compresslib::ErrorKind::BadInput);
   if (failed(store.attach(*module, kind)))
     return failure();

@@ -8,6 +8,7 @@
 #include "compress/Pipelines/Recipe.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
+#include "compress/Pipelines/Fingerprint.h"
 #include "compress/Support/Files.h"
 #include "compress/Support/Sha256.h"
 #include "compress/Support/Text.h"
@@ -334,28 +335,6 @@ void mlir::compress::registerRecipePipelines() {
 //===----------------------------------------------------------------------===//
 // Running
 //===----------------------------------------------------------------------===//
-
-std::string mlir::compress::getFingerprint(ModuleOp module) {
-  // The side-car's name is no part of what the module is.
-  struct Hashing : llvm::raw_ostream {
-    compresslib::Sha256 hash;
-    uint64_t position = 0;
-    ~Hashing() override { flush(); }
-    void write_impl(const char *data, size_t size) override {
-      hash.update({reinterpret_cast<const uint8_t *>(data), size});
-      position += size;
-    }
-    uint64_t current_pos() const override { return position; }
-  } stream;
-  for (Operation &op : module.getOps())
-    if (!isa<StoreOp>(op)) {
-      op.print(stream, OpPrintingFlags().useLocalScope().assumeVerified());
-      stream << '\n';
-    }
-  stream.flush();
-  std::array<uint8_t, 32> digest = stream.hash.digest();
-  return compresslib::hexadecimal({digest.data(), digest.size()});
-}
 
 compresslib::Status mlir::compress::runRecipe(const Recipe &recipe,
                                               OwningOpRef<ModuleOp> &module,

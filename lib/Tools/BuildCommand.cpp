@@ -8,6 +8,7 @@
 #include "Commands.h"
 #include "Program.h"
 #include "compress/Analysis/StoredSize.h"
+#include "compress/Pipelines/Fingerprint.h"
 #include "compress/Support/Files.h"
 #include "compress/Support/Json.h"
 #include "compress/Support/Sha256.h"

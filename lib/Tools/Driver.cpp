@@ -65,8 +65,9 @@ struct CommandLine {
                                  cl::cat(category)};
   cl::opt<std::string> evalBase{
       "base",
-      cl::desc("The untouched model of KL and agreement (default: the origin "
-               "of the weights, otherwise MODEL)"),
+      cl::desc("The model that KL and agreement are measured against: another "
+               "one, or none (default: the untouched model that the weights' "
+               "origins name, which must be as it was)"),
       cl::value_desc("MODEL"), cl::sub(eval), cl::cat(category)};
   cl::opt<std::string> evalText{
       "text", cl::desc("Perplexity, KL and agreement on this text"),
@@ -131,7 +132,9 @@ struct CommandLine {
       cl::desc("executable (default); or object: the functions of a module of "
                "linalg as an object file with their weights, and FILE.h beside "
                "it"),
-      cl::value_desc("KIND"), cl::init("executable"), cl::sub(build),
+      cl::value_desc("KIND"),
+      cl::init("executable"),
+      cl::sub(build),
       cl::cat(category)};
   cl::opt<bool> buildSideCar{
       "side-car", cl::desc("Put the weights into FILE.weights beside it"),
@@ -232,7 +235,7 @@ static compresslib::Status run(CommandLine &line) {
     arguments.recipe = line.recipe;
     arguments.activations = line.activations;
     arguments.emit = line.buildEmit;
-    arguments.target = !line.target.empty()       ? std::string(line.target)
+    arguments.target = !line.target.empty()         ? std::string(line.target)
                        : arguments.emit == "object" ? "generic"
                                                     : "x86-64";
     arguments.resume = line.resume;

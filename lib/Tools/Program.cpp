@@ -10,6 +10,7 @@
 #include "Compress/IR/Store.h"
 #include "NN/IR/NN.h"
 #include "compress/Support/Text.h"
+#include "llvm/ADT/StringExtras.h"
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -132,19 +133,28 @@ mlir::compress::getModelFacts(ModuleOp module) {
   for (int64_t token : op.getEos())
     facts.endTokens.push_back(int32_t(token));
   auto blobs = op->getAttrOfType<DictionaryAttr>("compress.blobs");
-  auto key = blobs ? blobs.getAs<StringAttr>("tokenizer") : StringAttr();
-  if (!key)
+  auto keyOf = [&](StringRef name) {
+    return blobs ? blobs.getAs<StringAttr>(name) : StringAttr();
+  };
+  const WeightStore &store =
+      module.getContext()->getLoadedDialect<CompressDialect>()->getStore();
+  auto read = [&](StringAttr key, std::string &text) {
+    std::optional<WeightStore::Blob> blob = store.lookup(key.getValue());
+    if (blob)
+      text = llvm::toStringRef(blob->bytes).str();
+    return blob.has_value();
+  };
+  StringAttr tokenizer = keyOf("tokenizer"), config = keyOf("config");
+  if (!tokenizer)
     return compresslib::badInput(
         "The model '" + facts.name +
         "' has no tokenizer: was there no tokenizer.json beside its weights?");
-  const WeightStore &store =
-      module.getContext()->getLoadedDialect<CompressDialect>()->getStore();
-  std::optional<WeightStore::Blob> blob = store.lookup(key.getValue());
-  if (!blob)
-    return compresslib::badInput("The model's tokenizer \"" + key.str() +
+  if (!read(tokenizer, facts.tokenizer))
+    return compresslib::badInput("The model's tokenizer \"" + tokenizer.str() +
                                  "\" is not in the weight store.");
-  facts.tokenizer.assign(reinterpret_cast<const char *>(blob->bytes.data()),
-                         blob->bytes.size());
+  if (config && !read(config, facts.config))
+    return compresslib::badInput("The model's configuration \"" + config.str() +
+                                 "\" is not in the weight store.");
   return facts;
 }
 

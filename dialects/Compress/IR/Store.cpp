@@ -241,18 +241,22 @@ void WeightStore::setBaseFolder(StringRef folder) {
   baseFolder = folder.empty() ? "." : folder.str();
 }
 
-llvm::Expected<std::string> WeightStore::insert(StringRef name,
-                                                RankedTensorType type,
-                                                ArrayRef<uint8_t> bytes,
-                                                std::shared_ptr<void> owner) {
+static uint64_t hashContent(RankedTensorType type, ArrayRef<uint8_t> bytes) {
   std::string typeText = "blob";
   if (type) {
     typeText.clear();
     llvm::raw_string_ostream(typeText) << type;
   }
   uint64_t parts[2] = {llvm::xxh3_64bits(bytes), llvm::xxh3_64bits(typeText)};
-  uint64_t hash = llvm::xxh3_64bits(
+  return llvm::xxh3_64bits(
       ArrayRef<uint8_t>(reinterpret_cast<uint8_t *>(parts), sizeof parts));
+}
+
+llvm::Expected<std::string> WeightStore::insert(StringRef name,
+                                                RankedTensorType type,
+                                                ArrayRef<uint8_t> bytes,
+                                                std::shared_ptr<void> owner) {
+  uint64_t hash = hashContent(type, bytes);
   std::string key = (name + "-" + llvm::utohexstr(hash, true, 16)).str();
 
   int64_t at = -1;
@@ -272,7 +276,7 @@ llvm::Expected<std::string> WeightStore::insert(StringRef name,
       spill->end += llvm::alignTo(bytes.size(), page);
     }
   }
-  Entry entry{bytes, type, std::move(owner), at, {}};
+  Entry entry{bytes, type, std::move(owner), at, {}, hash};
   if (at >= 0) {
     if (llvm::Error error = spill->append(bytes, at))
       return std::move(error);
@@ -335,6 +339,17 @@ std::optional<WeightStore::Blob> WeightStore::lookup(StringRef key) const {
   if (it == entries.end())
     return std::nullopt;
   return Blob{it->second.bytes, it->second.type};
+}
+
+std::string WeightStore::getContentHash(StringRef key) const {
+  std::lock_guard<std::mutex> lock(mutex);
+  auto it = entries.find(key);
+  if (it == entries.end())
+    return "";
+  const Entry &entry = it->second;
+  if (!entry.contentHash)
+    entry.contentHash = hashContent(entry.type, entry.bytes);
+  return llvm::utohexstr(entry.contentHash, /*LowerCase=*/true, /*Width=*/16);
 }
 
 std::vector<std::string> WeightStore::getNamedKeys(ModuleOp module) {

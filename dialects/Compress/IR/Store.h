@@ -85,12 +85,16 @@ public:
   /// The tensor or blob of a key, or nullopt.
   std::optional<Blob> lookup(StringRef key) const;
 
+  /// A hash of the type and the bytes under a key, as text; empty where the
+  /// key is not there. Equal keys need not mean equal content: a side-car may
+  /// have been written by hand.
+  std::string getContentHash(StringRef key) const;
+
   /// Maps the side-car that `module`'s compress.store names, checks its hash,
   /// and registers its tensors; every key that the module names must be there.
   /// Does nothing where there is no compress.store. Emits errors at the op at
   /// fault; `kind`, where given, then says which exit code they stand for.
-  LogicalResult attach(ModuleOp module,
-                       compresslib::ErrorKind *kind = nullptr);
+  LogicalResult attach(ModuleOp module, compresslib::ErrorKind *kind = nullptr);
 
   /// Writes the keys that `module` names (leaves, and string attributes of
   /// nn.model) to a side-car in `folder` whose name is `stem` and a hash,
@@ -120,6 +124,8 @@ private:
     int64_t spillOffset = -1;
     /// Hash of the side-car that it is from.
     std::string sideCar;
+    /// Of type and bytes; 0 where it was not asked for yet.
+    mutable uint64_t contentHash = 0;
   };
   struct Spill;
 

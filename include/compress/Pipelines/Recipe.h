@@ -16,8 +16,9 @@
 //       except: embedding
 //
 // Each step is a pipeline; `match` (a glob over weight names), `regex`,
-// `consumer` and `except` choose the weights, as compress-for-each does; without
-// them it runs on the module. A pipeline given as text is one step a pass.
+// `consumer` and `except` choose the weights, as compress-for-each does;
+// without them it runs on the module. A pipeline given as text is one step a
+// pass.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_PIPELINES_RECIPE_H
@@ -80,10 +81,6 @@ struct RunRecipeOptions {
 compresslib::Status runRecipe(const Recipe &recipe,
                               OwningOpRef<ModuleOp> &module,
                               const RunRecipeOptions &options = {});
-
-/// SHA-256 of a module: of its text, in which the keys of stored tensors are
-/// hashes of their content.
-std::string getFingerprint(ModuleOp module);
 
 } // namespace mlir::compress
 

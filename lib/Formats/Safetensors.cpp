@@ -12,6 +12,8 @@
 #include "compress/Support/Text.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <numeric>
 #include <tuple>
@@ -272,14 +274,17 @@ Status checkFinite(const SafetensorsTensor &tensor, const std::string &path) {
     index[i] = int64_t(rest % uint64_t(tensor.shape[i]));
     rest /= uint64_t(tensor.shape[i]);
   }
+  char number[32];
+  std::snprintf(number, sizeof number, "%g", value);
   return badInput("'" + printable(path, 400) + "': " + tensorText(tensor.name) +
                   " holds " +
-                  (value != value ? "NaN"
-                   : value > 0    ? "Inf"
-                                  : "-Inf") +
+                  (value != value          ? "NaN"
+                   : !std::isinf(value)    ? number
+                   : value > 0             ? "Inf"
+                                           : "-Inf") +
                   " at index " + shapeText(index) + ", byte offset " +
                   std::to_string(tensor.offset + *found * bytes) +
-                  ", where finite numbers are expected.");
+                  ", where numbers are expected that are finite in f32.");
 }
 
 Status rowsToFloat(const SafetensorsTensor &tensor, int64_t begin,

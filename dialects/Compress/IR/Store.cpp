@@ -152,6 +152,26 @@ void mlir::compress::appendCodes(std::vector<uint8_t> &bytes,
     bytes[at] = uint8_t(rest);
 }
 
+std::optional<size_t> mlir::compress::findOverflow(ArrayRef<float> values,
+                                                   Type element) {
+  // The least magnitude that rounds to infinity.
+  uint32_t bound;
+  if (element.isF16())
+    bound = compresslib::bitsOfFloat(65520.0f);
+  else if (element.isBF16())
+    bound = 0x7f7f8000;
+  else
+    return std::nullopt;
+  constexpr uint32_t infinity = 0x7f800000;
+  auto *it = llvm::find_if(values, [&](float value) {
+    uint32_t magnitude = compresslib::bitsOfFloat(value) & 0x7fffffff;
+    return magnitude >= bound && magnitude < infinity;
+  });
+  if (it == values.end())
+    return std::nullopt;
+  return it - values.begin();
+}
+
 std::vector<uint8_t> mlir::compress::packElements(ArrayRef<float> values,
                                                   Type element) {
   unsigned width = element.getIntOrFloatBitWidth();

@@ -145,8 +145,12 @@ private:
 /// Values of elements [begin, begin + out.size()) of a tensor's bytes.
 void unpackElements(ArrayRef<uint8_t> bytes, Type element, int64_t begin,
                     MutableArrayRef<float> out);
+/// The first of `values` that is finite and would be infinite as an f16 or
+/// bf16; nullopt where `element` holds them all.
+std::optional<size_t> findOverflow(ArrayRef<float> values, Type element);
 /// The inverse: `values` as a tensor of `element` (rounded to nearest even for
-/// f16 and bf16; integers must be in range).
+/// f16 and bf16, where what overflows becomes infinite; integers must be in
+/// range).
 std::vector<uint8_t> packElements(ArrayRef<float> values, Type element);
 /// Packs codes, one a byte (of which the low `width` bits count), behind
 /// `bytes`, which hold a whole number of bytes.

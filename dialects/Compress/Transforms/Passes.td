@@ -195,7 +195,9 @@ def CompressCorrectPass : WeightPass<"compress-correct"> {
     With E the weight's origin minus its value, makes the weight
     `compress.sum` of the old expression and the product of the two factors of
     E's `rank` largest singular values. The origin is the file that the weight
-    was imported from, or its leaf before the first pass of this run.
+    was imported from, or its leaf before the first pass of this run. A weight
+    that is still its origin is left alone; any other is corrected, if only by
+    zeros, so that sizes follow from expressions and not from values.
   }];
   let options = [
     Option<"rank", "rank", "int64_t", "8", "Rank of the correction">,

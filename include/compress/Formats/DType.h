@@ -58,7 +58,8 @@ std::string shapeText(Span<const int64_t> shape);
 /// nearest even; the others are exact. `type` must satisfy isFloat.
 void toFloat(DType type, const uint8_t *data, uint64_t count, float *out);
 
-/// Index of the first NaN or infinity among `count` elements, if there is one.
+/// Index of the first among `count` elements that is NaN, infinite, or infinite
+/// when rounded to f32, if there is one.
 std::optional<uint64_t> firstNonFinite(DType type, const uint8_t *data,
                                        uint64_t count);
 

@@ -44,7 +44,7 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
   for (const CompiledModel::Object &object : model.objects)
     if (object.name == "neon")
       system = folder + "/compress/aarch64/";
-  for (const std::string &needed : {runtime, system + "crt1.o"})
+  for (const std::string &needed : {runtime, system + "rcrt1.o"})
     if (!llvm::sys::fs::exists(needed))
       return environmentError("Cannot link: " + needed +
                               " is not there. Build the target "
@@ -77,9 +77,13 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
   }
 
   std::vector<std::string> line = {
-      "ld.lld", "-o", output, "-static", "--gc-sections", "--icf=all", "-z",
-      "norelro", "--eh-frame-hdr", "--build-id=none", "--strip-all",
-      system + "crt1.o", system + "crti.o", system + "crtbeginT.o"};
+      "ld.lld", "-o", output,
+      // Static, at any address, which the start-up code relocates itself to;
+      // what is relocated is read-only from then on.
+      "-static", "-pie", "--no-dynamic-linker", "-z", "text", "-z", "relro",
+      "-z", "now", "-z", "noexecstack", "--gc-sections", "--icf=all",
+      "--eh-frame-hdr", "--build-id=none", "--strip-all", system + "rcrt1.o",
+      system + "crti.o", system + "crtbeginS.o"};
   llvm::append_range(line, temporaries);
   for (const char *library : {"libpcre2-8.a", "libutf8proc.a", "libstdc++.a",
                               "libm.a"})
@@ -89,7 +93,7 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
       line.push_back(system + library);
   line.insert(line.end(),
               {"--start-group", system + "libgcc.a", system + "libgcc_eh.a",
-               system + "libc.a", "--end-group", system + "crtend.o",
+               system + "libc.a", "--end-group", system + "crtendS.o",
                system + "crtn.o"});
   SmallVector<const char *> arguments;
   for (const std::string &argument : line)

@@ -137,6 +137,17 @@ std::string compresslib::printable(std::string_view text, size_t limit) {
   return out;
 }
 
+size_t compresslib::nestingDepth(std::string_view text) {
+  size_t depth = 0, deepest = 0;
+  for (char c : text) {
+    depth += c == '{' || c == '(';
+    deepest = std::max(deepest, depth);
+    if ((c == '}' || c == ')') && depth > 0)
+      --depth;
+  }
+  return deepest;
+}
+
 void Problems::add(std::string_view problem) {
   ++count_;
   if (problem.size() <= budget_) {

@@ -35,6 +35,10 @@ std::string humanSize(uint64_t bytes);
 /// as \xNN, cut to `limit` bytes with "…". Quotes are not added.
 std::string printable(std::string_view text, size_t limit = 120);
 
+/// How deep parentheses and braces nest in `text`, quoted ones included: what
+/// is handed to a parser that recurses is held against it first.
+size_t nestingDepth(std::string_view text);
+
 /// What is wrong, to be said all at once in a message that stays short: the
 /// first problems are kept, the others counted.
 class Problems {

@@ -46,9 +46,12 @@ bool isFloat(DType type) {
 }
 
 std::string shapeText(Span<const int64_t> shape) {
+  constexpr size_t shown = 16;
   std::string text = "[";
-  for (size_t i = 0; i < shape.size(); ++i)
+  for (size_t i = 0; i < shape.size() && i < shown; ++i)
     text += (i ? ", " : "") + std::to_string(shape[i]);
+  if (shape.size() > shown)
+    text += ", … of " + std::to_string(shape.size()) + " dimensions";
   return text + "]";
 }
 

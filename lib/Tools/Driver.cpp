@@ -271,12 +271,14 @@ int mlir::compress::driverMain(int argc, char **argv) {
   std::string message;
   llvm::raw_string_ostream errors(message);
   if (!cl::ParseCommandLineOptions(argc, argv, overview, &errors)) {
-    llvm::errs() << message;
+    llvm::errs() << compresslib::cutMessage(message);
     return int(compresslib::ErrorKind::Usage);
   }
   compresslib::Status status = run(line);
   if (!status) {
-    llvm::errs() << "compress: error: " << status.error().message << "\n";
+    // Errors of passes are joined to it, uncut.
+    llvm::errs() << "compress: error: "
+                 << compresslib::cutMessage(status.error().message) << "\n";
     return int(status.error().kind);
   }
   llvm::outs().flush();

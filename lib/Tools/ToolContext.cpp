@@ -33,11 +33,12 @@ ToolContext::ToolContext() {
       errors += (errors.empty() ? "" : "\n") + text;
       break;
     case DiagnosticSeverity::Warning:
-      llvm::errs() << "compress: warning: " << text << "\n";
+      llvm::errs() << "compress: warning: " << compresslib::cutMessage(text)
+                   << "\n";
       break;
     case DiagnosticSeverity::Remark:
       if (showRemarks)
-        llvm::errs() << "compress: " << text << "\n";
+        llvm::errs() << "compress: " << compresslib::cutMessage(text) << "\n";
       break;
     case DiagnosticSeverity::Note:
       break;
@@ -82,6 +83,8 @@ ToolContext::load(StringRef path, StringRef originFolder, bool allowNonFinite) {
 compresslib::Status mlir::compress::planRecipe(ToolContext &context,
                                                OwningOpRef<ModuleOp> &module,
                                                const Recipe &recipe) {
+  if (compresslib::Status status = checkPlannable(recipe); !status)
+    return status;
   WeightStore &store =
       context.get()->getOrLoadDialect<CompressDialect>()->getStore();
   store.setPlanning(true);

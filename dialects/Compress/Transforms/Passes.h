@@ -36,6 +36,9 @@ inline auto storageTypeValues() {
 #define GEN_PASS_REGISTRATION
 #include "Compress/Transforms/Passes.h.inc"
 
+/// The names of the passes of Passes.td.
+ArrayRef<StringLiteral> getCompressPassNames();
+
 /// Gives linalg's ops the interface by which passes know what takes a weight.
 void registerLinalgWeightConsumers(DialectRegistry &registry);
 

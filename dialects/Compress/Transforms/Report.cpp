@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Compress/IR/Store.h"
 #include "Compress/Transforms/Passes.h"
 #include "compress/Support/Files.h"
 #include "llvm/ADT/StringSet.h"
@@ -38,6 +39,12 @@ struct ReportPass : compress::impl::CompressReportPassBase<ReportPass> {
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
+    // A plan writes nothing.
+    if (!output.empty() && getContext()
+                               .getLoadedDialect<CompressDialect>()
+                               ->getStore()
+                               .isPlanning())
+      return;
     std::vector<Row> rows;
     Row total{"total", "", "", 0, 0, 0, std::nullopt};
     llvm::StringSet<> seen;

@@ -51,7 +51,7 @@ unsigned bitsOf(DType type);
 /// F64, F32, F16 or BF16: what checkFinite and toFloat take.
 bool isFloat(DType type);
 
-/// "[2048, 576]"; "[]" for rank 0.
+/// "[2048, 576]"; "[]" for rank 0; of many dimensions the first.
 std::string shapeText(Span<const int64_t> shape);
 
 /// Converts `count` elements at `data` (any alignment) to f32. F64 rounds to

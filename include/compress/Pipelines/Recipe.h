@@ -64,6 +64,10 @@ compresslib::Expected<Recipe> parseRecipe(StringRef text);
 /// The recipe in YAML; `source` names it in messages.
 compresslib::Expected<Recipe> parseRecipeYaml(StringRef yaml, StringRef source);
 
+/// Whether a store that plans may run the recipe: only passes of the compress
+/// dialect know of plans, and write nothing then. A Usage error otherwise.
+compresslib::Status checkPlannable(const Recipe &recipe);
+
 struct RunRecipeOptions {
   /// Folder where the module after each step is kept, and taken from if a
   /// step's input and options are those of a former run. Empty: none.

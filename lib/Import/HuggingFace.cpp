@@ -233,9 +233,10 @@ compresslib::Status Importer::addModelOp() {
   int64_t parameters = 0;
   for (const formats::SafetensorsTensor *tensor : model->tensors())
     parameters += tensor->elements;
-  SmallString<256> folder(model->folder());
-  llvm::sys::fs::make_absolute(folder);
-  llvm::sys::path::remove_dots(folder, /*remove_dot_dot=*/true);
+  // The folder's own name, however it was reached.
+  SmallString<256> folder;
+  if (llvm::sys::fs::real_path(model->folder(), folder))
+    folder = model->folder();
   auto op = nn::ModelOp::create(
       builder, builder.getStringAttr(llvm::sys::path::filename(folder)),
       builder.getStringAttr("llama"), builder.getI64IntegerAttr(parameters),

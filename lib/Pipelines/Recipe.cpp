@@ -8,8 +8,8 @@
 #include "compress/Pipelines/Recipe.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
-#include "compress/Pipelines/Fingerprint.h"
 #include "Compress/Transforms/Passes.h"
+#include "compress/Pipelines/Fingerprint.h"
 #include "compress/Support/Files.h"
 #include "compress/Support/Sha256.h"
 #include "compress/Support/Text.h"
@@ -532,15 +532,12 @@ compresslib::Status mlir::compress::runRecipe(const Recipe &recipe,
       options.onStep(i, isKept);
     if (isKept) {
       std::string base = store.getBaseFolder().str();
-      store.setBaseFolder(options.resumeFolder);
-      OwningOpRef<ModuleOp> next =
-          parseSourceFile<ModuleOp>(kept, ParserConfig(context));
-      bool isAttached = next && succeeded(store.attach(*next));
+      FailureOr<OwningOpRef<ModuleOp>> next = parseModuleFile(kept, context);
       store.setBaseFolder(base);
-      if (!isAttached)
+      if (failed(next))
         return compresslib::badInput("The kept step '" + kept +
                                      "' cannot be used; remove it.");
-      module = std::move(next);
+      module = std::move(*next);
     } else {
       PassManager manager(context, ModuleOp::getOperationName());
       manager.enableVerifier(true);

@@ -57,22 +57,20 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
       llvm::sys::fs::remove(path);
   });
   for (const CompiledModel::Object &object : model.objects) {
-    SmallString<128> path;
-    int descriptor;
-    if (std::error_code error = llvm::sys::fs::createTemporaryFile(
-            "compress-" + object.name, "o", descriptor, path))
-      return environmentError("Cannot make a temporary file: " +
-                              error.message() +
-                              ". Set TMPDIR to a folder that can be written.");
-    temporaries.push_back(std::string(path));
-    llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
+    // Beside the executable: whoever removes its folder removes them.
+    std::string path = output + "." + object.name + ".o";
+    std::error_code error;
+    llvm::raw_fd_ostream stream(path, error);
+    if (error)
+      return environmentError("Cannot make the temporary file " + path + ": " +
+                              error.message() + ".");
+    temporaries.push_back(path);
     stream.write(object.bytes.data(), object.bytes.size());
     stream.close();
     if (stream.has_error()) {
       std::string message = stream.error().message();
       stream.clear_error();
-      return environmentError("Cannot write " + std::string(path) + ": " +
-                              message + ".");
+      return environmentError("Cannot write " + path + ": " + message + ".");
     }
   }
 
@@ -85,8 +83,8 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
       "--eh-frame-hdr", "--build-id=none", "--strip-all", system + "rcrt1.o",
       system + "crti.o", system + "crtbeginS.o"};
   llvm::append_range(line, temporaries);
-  for (const char *library : {"libpcre2-8.a", "libutf8proc.a", "libstdc++.a",
-                              "libm.a"})
+  for (const char *library :
+       {"libpcre2-8.a", "libutf8proc.a", "libstdc++.a", "libm.a"})
     if (library == StringRef("libpcre2-8.a"))
       line.insert(line.end(), {runtime, system + library});
     else

@@ -196,9 +196,14 @@ struct CommandLine {
 } // namespace
 
 static compresslib::Status run(CommandLine &line) {
+  auto declared = [](const auto &arguments, auto command) {
+    compresslib::Status status = declareFiles(arguments);
+    return status ? command(arguments) : status;
+  };
   if (line.import)
-    return importCommand(
-        {line.importInput, line.importOutput, line.importNonFinite});
+    return declared(ImportArguments{line.importInput, line.importOutput,
+                                    line.importNonFinite},
+                    importCommand);
   if (line.info) {
     InfoArguments arguments;
     arguments.input = line.infoInput;
@@ -226,7 +231,7 @@ static compresslib::Status run(CommandLine &line) {
     arguments.chunks = line.evalChunks;
     arguments.chunk = line.chunk;
     arguments.threads = line.evalThreads;
-    return evalCommand(arguments);
+    return declared(arguments, evalCommand);
   }
   if (line.build) {
     BuildArguments arguments;
@@ -246,11 +251,11 @@ static compresslib::Status run(CommandLine &line) {
     if (arguments.output.empty() && !arguments.dryRun)
       return compresslib::usageError("Name the program to write with -o.");
     if (arguments.emit == "object")
-      return buildObjectCommand(arguments);
+      return declared(arguments, buildObjectCommand);
     if (arguments.emit != "executable")
       return compresslib::usageError("--emit is '" + arguments.emit +
                                      "'; expected executable or object.");
-    return buildCommand(arguments);
+    return declared(arguments, buildCommand);
   }
   return compresslib::usageError(
       "Name a command: import, info, eval or build; see compress --help.");

@@ -8,7 +8,9 @@
 #include "compress/Tools/Process.h"
 #include "compress/Support/Error.h"
 #include "compress/Support/Files.h"
+#include "compress/Support/Temporaries.h"
 #include "llvm/Support/ErrorHandling.h"
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -36,11 +38,15 @@
                 usage.ru_maxrss >> 10,
                 static_cast<unsigned long long>(limit.rlim_cur >> 20));
   (void)!write(STDERR_FILENO, text, size_t(size));
+  compresslib::removeTemporaries();
   _exit(int(compresslib::ErrorKind::Environment));
 }
 
 void mlir::compress::installProcessHandlers() {
   compresslib::removeTemporariesOnSignal();
+  compresslib::endOnLostPages();
+  // Past a file-size limit; ignored, the write reports it.
+  std::signal(SIGXFSZ, SIG_IGN);
   std::set_new_handler(endOutOfMemory);
   llvm::install_bad_alloc_error_handler(
       [](void *, const char *, bool) { endOutOfMemory(); });

@@ -9,11 +9,11 @@
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
 #include "NN/IR/NN.h"
+#include "compress/Support/Files.h"
 #include "compress/Support/Text.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,21 +24,19 @@ using compresslib::environmentError;
 compresslib::Expected<std::unique_ptr<PackedWeights>>
 PackedWeights::create(ToolContext &context, const CompiledModel &model) {
   std::unique_ptr<PackedWeights> weights(new PackedWeights());
-  const char *folder = ::getenv("TMPDIR");
-  std::string path = std::string(folder && *folder ? folder : "/tmp") +
-                     "/compress-weights-XXXXXX";
-  weights->descriptor = ::mkostemp(path.data(), O_CLOEXEC);
-  if (weights->descriptor < 0)
-    return environmentError("Cannot make the temporary file " + path + ": " +
-                            std::strerror(errno) +
-                            "; set TMPDIR to a folder that can be written.");
-  ::unlink(path.c_str());
+  compresslib::Expected<int> opened =
+      compresslib::openUnnamedTemporary("the packed weights");
+  if (!opened)
+    return opened.error();
+  weights->descriptor = *opened;
   int code = 0;
   auto sink = [&](const uint8_t *data, size_t size) {
     while (size) {
       ssize_t n = ::write(weights->descriptor, data, size);
       if (n < 0 && errno == EINTR)
         continue;
+      if (n < 0 && errno == EFAULT)
+        compresslib::touch({data, size});
       if (n <= 0) {
         code = n < 0 ? errno : ENOSPC;
         return false;

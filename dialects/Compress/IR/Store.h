@@ -23,12 +23,15 @@
 #define COMPRESS_IR_STORE_H
 
 #include "compress/Support/Error.h"
+#include "compress/Support/Files.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -107,6 +110,19 @@ public:
                                StringRef stem,
                                compresslib::ErrorKind *kind = nullptr);
 
+  /// The same, but the file gets its name, that of `path`, only by its commit.
+  struct SideCar {
+    std::string path;
+    std::optional<compresslib::AtomicFile> file;
+  };
+  FailureOr<SideCar> prepare(ModuleOp module, StringRef folder, StringRef stem,
+                             compresslib::ErrorKind *kind = nullptr);
+
+  /// Which exit code the failure of a pass stands for: passes only say that
+  /// they failed. Environment once the store, or what says so, could not write.
+  compresslib::ErrorKind getFailureKind() const { return failureKind; }
+  void setFailureKind(compresslib::ErrorKind kind) { failureKind = kind; }
+
   /// Whether the side-car that `op` names holds the key.
   bool isFrom(StringRef key, StoreOp op) const;
 
@@ -134,6 +150,8 @@ private:
                                      std::shared_ptr<void> owner);
 
   mutable std::mutex mutex;
+  std::atomic<compresslib::ErrorKind> failureKind{
+      compresslib::ErrorKind::BadInput};
   std::string baseFolder;
   llvm::StringMap<Entry> entries;
   llvm::StringSet<> attached;
@@ -141,6 +159,13 @@ private:
   uint64_t planned = 0;
   std::unique_ptr<Spill> spill;
 };
+
+/// Parses a module, sets the store's base folder to the file's, and attaches
+/// the side-car. The file is read and not mapped: it may change meanwhile.
+/// Emits errors; `kind`, where given, then says which exit code they stand for.
+FailureOr<OwningOpRef<ModuleOp>>
+parseModuleFile(StringRef path, MLIRContext *context,
+                compresslib::ErrorKind *kind = nullptr);
 
 /// Values of elements [begin, begin + out.size()) of a tensor's bytes.
 void unpackElements(ArrayRef<uint8_t> bytes, Type element, int64_t begin,

@@ -36,6 +36,7 @@ struct Row {
 
 struct ReportPass : compress::impl::CompressReportPassBase<ReportPass> {
   using CompressReportPassBase::CompressReportPassBase;
+  using CompressReportPassBase::output;
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
@@ -70,6 +71,10 @@ struct ReportPass : compress::impl::CompressReportPassBase<ReportPass> {
                !status) {
       emitError(UnknownLoc::get(&getContext()))
           << getArgument() << ": " << status.error().message;
+      getContext()
+          .getOrLoadDialect<CompressDialect>()
+          ->getStore()
+          .setFailureKind(status.error().kind);
       signalPassFailure();
     }
   }
@@ -155,3 +160,10 @@ struct ReportPass : compress::impl::CompressReportPassBase<ReportPass> {
   }
 };
 } // namespace
+
+StringRef mlir::compress::getReportFile(const Pass &pass) {
+  if (pass.getTypeID() != TypeID::get<ReportPass>())
+    return "";
+  StringRef file = static_cast<const ReportPass &>(pass).output.getValue();
+  return file == "-" ? "" : file;
+}

@@ -218,7 +218,8 @@ LogicalResult mlir::compress::checkRange(WeightOp weight, const Twine &name,
   InFlightDiagnostic diagnostic =
       emitError(weight.getLoc())
       << "weight @" << weight.getSymName() << ": \"" << name << "\" would hold "
-      << llvm::formatv("{0}", llvm::format("%g", values[*at])).str() << " at index [";
+      << llvm::formatv("{0}", llvm::format("%g", values[*at])).str()
+      << " at index [";
   llvm::interleaveComma(index, diagnostic);
   diagnostic << "], ";
   if (!std::isfinite(values[*at]))
@@ -395,6 +396,8 @@ LogicalResult mlir::compress::runOnWeights(
     return success();
   WeightOp first = weights.front();
   MLIRContext *context = first.getContext();
+  const WeightStore &store =
+      context->getLoadedDialect<CompressDialect>()->getStore();
   // A pipeline is run by one thread at a time, and nesting an analysis manager
   // is not for several at once.
   for (WeightOp weight : weights)
@@ -424,6 +427,9 @@ LogicalResult mlir::compress::runOnWeights(
   ParallelDiagnosticHandler handler(context);
   auto work = [&](OpPassManager &pipeline) {
     for (size_t i; (i = next++) < order.size();) {
+      // Without room for one tensor there is none for the others.
+      if (store.getFailureKind() == compresslib::ErrorKind::Environment)
+        break;
       handler.setOrderIDForThread(order[i]);
       if (failed(run(pipeline, weights[order[i]])))
         anyFailed = true;

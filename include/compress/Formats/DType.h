@@ -7,8 +7,8 @@
 #ifndef COMPRESS_FORMATS_DTYPE_H
 #define COMPRESS_FORMATS_DTYPE_H
 
-#include "compress/Support/Error.h"
 #include "compress/Support/Bytes.h"
+#include "compress/Support/Error.h"
 
 #include <cstdint>
 #include <optional>

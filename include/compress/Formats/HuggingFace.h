@@ -43,7 +43,8 @@ struct Llama3Rope {
 };
 
 /// A checked LlamaForCausalLM configuration: all sizes are positive and they
-/// and their products within bounds, heads is a multiple of kvHeads, headDim is even.
+/// and their products within bounds, heads is a multiple of kvHeads, headDim is
+/// even.
 struct LlamaConfig {
   int64_t hiddenSize = 0;
   int64_t intermediateSize = 0;

@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "compress/Formats/HuggingFace.h"
 #include "../TestData.h"
+#include "compress/Formats/ModelFiles.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -478,6 +480,33 @@ protected:
   bool headDiffers_ = false;
   TemporaryFolder folder_;
 };
+
+TEST_F(ModelFolder, NamesTheFilesThatItReads) {
+  for (bool isSharded : {false, true}) {
+    if (isSharded) {
+      unlink((folder_ / "model.safetensors").c_str());
+      index("b.safetensors");
+      write(folder_ / "b.safetensors", rest());
+    } else {
+      write(folder_ / "model.safetensors", tensors());
+    }
+    for (const char *name :
+         {"generation_config.json", "tokenizer_config.json", "other.json"})
+      writeContent(folder_ / name, "{}");
+    auto model = HuggingFaceModel::open(folder_.path());
+    ASSERT_TRUE(model) << model.error().message;
+    std::vector<std::string> read = {folder_ / "config.json",
+                                     folder_ / "generation_config.json",
+                                     folder_ / "tokenizer_config.json"};
+    if (isSharded)
+      read.push_back(folder_ / "model.safetensors.index.json");
+    for (const auto &file : model->files())
+      read.push_back(file->path());
+    std::sort(read.begin(), read.end());
+    EXPECT_EQ(modelFiles(folder_.path()), read);
+  }
+  EXPECT_TRUE(modelFiles(folder_ / "none").empty());
+}
 
 TEST_F(ModelFolder, TensorsAgainstConfig) {
   std::string path = folder_ / "model.safetensors";

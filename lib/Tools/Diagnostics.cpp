@@ -15,7 +15,7 @@
 
 using namespace mlir;
 
-static constexpr size_t limit = 2000;
+static constexpr size_t limit = 4096;
 
 void mlir::compress::shorten(std::string &message) {
   if (message.size() <= limit)

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Diagnostics.h"
+#include "Compress/IR/Store.h"
 #include "compress/Support/Text.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -15,9 +16,10 @@
 
 using namespace mlir;
 
-static constexpr size_t limit = 4096;
+/// Of messages, and of the ops that notes print.
+static constexpr size_t messageLimit = 4096, noteLimit = 1024;
 
-void mlir::compress::shorten(std::string &message) {
+static void shortenTo(std::string &message, size_t limit) {
   if (message.size() <= limit)
     return;
   size_t more = message.size() - limit;
@@ -26,24 +28,33 @@ void mlir::compress::shorten(std::string &message) {
   message += "… (" + std::to_string(more) + " bytes more)";
 }
 
-void mlir::compress::shortenDiagnostics(MLIRContext &context) {
+void mlir::compress::shorten(std::string &message) {
+  shortenTo(message, messageLimit);
+}
+
+void mlir::compress::shortenDiagnostics(MLIRContext &context,
+                                        const WeightStore &store) {
   // Arguments refer to their text.
   auto texts = std::make_shared<std::deque<std::string>>();
-  auto cut = [texts](Diagnostic &diagnostic) {
+  auto cut = [texts](Diagnostic &diagnostic, size_t limit) {
     for (DiagnosticArgument &argument : diagnostic.getArguments()) {
       std::string text;
       llvm::raw_string_ostream(text) << argument;
       if (text.size() <= limit)
         continue;
-      shorten(text);
+      shortenTo(text, limit);
       texts->push_back(std::move(text));
       argument = DiagnosticArgument(StringRef(texts->back()));
     }
   };
-  context.getDiagEngine().registerHandler([cut](Diagnostic &diagnostic) {
-    cut(diagnostic);
+  context.getDiagEngine().registerHandler([=, &store, shown = 0](
+                                              Diagnostic &diagnostic) mutable {
+    if (store.getFailureKind() == compresslib::ErrorKind::Environment &&
+        diagnostic.getSeverity() == DiagnosticSeverity::Error && shown++ >= 3)
+      return success();
+    cut(diagnostic, messageLimit);
     for (Diagnostic &note : diagnostic.getNotes())
-      cut(note);
+      cut(note, noteLimit);
     return failure(); // for the others
   });
 }

@@ -14,13 +14,15 @@ class MLIRContext;
 }
 
 namespace mlir::compress {
+class WeightStore;
 
 /// Cuts a message that would fill the screen.
 void shorten(std::string &message);
 
 /// Errors emitted in `context` from now on are cut before the handlers that
-/// were there get them: an op that a note prints may be a whole model.
-void shortenDiagnostics(MLIRContext &context);
+/// were there get them: an op that a note prints may be a whole model. Once
+/// `store` cannot write, every weight says so; a few are enough.
+void shortenDiagnostics(MLIRContext &context, const WeightStore &store);
 
 } // namespace mlir::compress
 

@@ -59,7 +59,7 @@ namespace {
 struct SetUp : DialectExtension<SetUp, CompressDialect> {
   explicit SetUp(std::string folder) : folder(std::move(folder)) {}
   void apply(MLIRContext *context, CompressDialect *dialect) const override {
-    shortenDiagnostics(*context);
+    shortenDiagnostics(*context, dialect->getStore());
     dialect->getStore().setBaseFolder(folder);
   }
   std::string folder;

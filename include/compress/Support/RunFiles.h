@@ -20,7 +20,7 @@ struct RunFiles {
   std::vector<std::string> outputs;
   /// Folders that will be made: no output takes the name of one.
   std::vector<std::string> newFolders;
-  /// The output that may take its own input's place: of `compress-opt x.mlir -o
+  /// The one input that an output may replace: of `compress-opt x.mlir -o
   /// x.mlir`, x.mlir. Otherwise empty.
   std::string inPlace;
 };

@@ -60,7 +60,7 @@ os.remove("other.mlir")
 quantize(8)
 assert isThere(other), os.listdir()
 
-for path in ["saved", *glob.glob("mod*")]:
+for path in ["saved", *glob.glob("mod*"), *glob.glob("other*")]:
     os.remove(path)
 # What is no regular file names nothing, and holds nobody up.
 os.mkfifo("fifo")

@@ -396,24 +396,27 @@ TEST(MappedFile, LostPagesEndTheProcess) {
 
 TEST(FolderLock, OneAtATime) {
   TemporaryFolder folder;
-  auto lock = FolderLock::take(folder.path());
-  ASSERT_TRUE(lock && lock->isHeld());
-  int ready[2];
-  ASSERT_EQ(pipe(ready), 0);
+  // A child inherits a lock, so that it starts before there is one.
+  int start[2];
+  ASSERT_EQ(pipe(start), 0);
   pid_t child = fork();
   if (child == 0) {
+    char byte;
+    (void)!read(start[0], &byte, 1);
     auto other = FolderLock::take(folder.path());
-    _exit(write(ready[1], "x", 1) == 1 ? 0 : 1);
+    _exit(other && other->isHeld() ? 0 : 1);
   }
+  auto lock = FolderLock::take(folder.path());
+  ASSERT_TRUE(lock && lock->isHeld());
+  ASSERT_EQ(write(start[1], "x", 1), 1);
   usleep(100'000);
   int flags = 0;
   EXPECT_EQ(waitpid(child, &flags, WNOHANG), 0);
   {
     auto released = std::move(*lock);
   }
-  char byte;
-  EXPECT_EQ(read(ready[0], &byte, 1), 1);
-  waitpid(child, &flags, 0);
+  EXPECT_EQ(waitpid(child, &flags, 0), child);
+  EXPECT_TRUE(WIFEXITED(flags) && WEXITSTATUS(flags) == 0);
 }
 
 TEST(Paths, Parts) {

@@ -42,12 +42,29 @@
   _exit(int(compresslib::ErrorKind::Environment));
 }
 
+/// What LLVM cannot go on after. A thread that cannot be started is a matter of
+/// limits; the rest are bugs, whose place the abort that follows shows.
+static void onFatalError(void *, const char *reason, bool) {
+  compresslib::removeTemporaries();
+  bool isThread = strstr(reason, "pthread_create") != nullptr;
+  for (const char *part :
+       {isThread ? "error: A thread cannot be started: " : "LLVM ERROR: ",
+        reason,
+        isThread ? ". Raise the limits of memory and of processes (ulimit -v, "
+                   "ulimit -u).\n"
+                 : "\n"})
+    (void)!write(STDERR_FILENO, part, strlen(part));
+  if (isThread)
+    _exit(int(compresslib::ErrorKind::Environment));
+}
+
 void mlir::compress::installProcessHandlers() {
   compresslib::removeTemporariesOnSignal();
   compresslib::endOnLostPages();
   // Past a file-size limit; ignored, the write reports it.
   std::signal(SIGXFSZ, SIG_IGN);
   std::set_new_handler(endOutOfMemory);
+  llvm::install_fatal_error_handler(onFatalError);
   llvm::install_bad_alloc_error_handler(
       [](void *, const char *, bool) { endOutOfMemory(); });
 }

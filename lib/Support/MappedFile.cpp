@@ -30,22 +30,33 @@ using namespace compresslib;
 // Files that shrink
 //===----------------------------------------------------------------------===//
 
-static SignalSafeList mappings;
+static SignalSafeList mappings, mappedOutputs;
 static std::atomic<bool> endsOnLostPages{false};
 static struct sigaction previousAction;
+
+[[noreturn]] static void endWith(const char *path, const char *what) {
+  // Several threads may read one file; the first ends them all.
+  static std::atomic_flag isEnding = ATOMIC_FLAG_INIT;
+  while (isEnding.test_and_set())
+    pause();
+  for (const char *part : {"error: '", path, what})
+    (void)!write(STDERR_FILENO, part, strlen(part));
+  removeTemporaries();
+  _exit(static_cast<int>(ErrorKind::Environment));
+}
 
 static void onBusError(int signal, siginfo_t *info, void *context) {
   uintptr_t address = reinterpret_cast<uintptr_t>(info->si_addr);
   mappings.forEach([&](const SignalSafeEntry &mapping) {
     if (address < mapping.begin || address - mapping.begin >= mapping.size)
       return;
-    for (const char *part :
-         {"error: '", mapping.path,
-          "' lost bytes while they were read: it was cut short, or its disk "
-          "failed. Restore the file, and run this again.\n"})
-      (void)!write(STDERR_FILENO, part, strlen(part));
-    removeTemporaries();
-    _exit(static_cast<int>(ErrorKind::Environment));
+    endWith(mapping.path,
+            "' lost bytes while they were read: it was cut short, or its disk "
+            "failed. Restore the file, and run this again.\n");
+  });
+  mappedOutputs.forEach([](const SignalSafeEntry &output) {
+    endWith(output.path, "' cannot be written: there is no space for it. Free "
+                         "some, or set TMPDIR to a folder that has it.\n");
   });
   // Not ours.
   if (previousAction.sa_flags & SA_SIGINFO) {
@@ -166,6 +177,14 @@ void MappedFile::release(uint64_t offset, uint64_t size) const {
   if (first < last)
     madvise(const_cast<uint8_t *>(data_) + first, last - first, MADV_DONTNEED);
 }
+
+MappedOutput::MappedOutput(const std::string &path)
+    : entry_(mappedOutputs.add(printable(path, 400), 0, 0, false)) {
+  if (::endsOnLostPages)
+    installBusErrorHandler();
+}
+
+MappedOutput::~MappedOutput() { SignalSafeList::remove(entry_); }
 
 void compresslib::touch(Bytes bytes) {
   volatile uint8_t sink = 0;

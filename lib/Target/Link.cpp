@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compress/Support/Files.h"
 #include "compress/Target/Compile.h"
 #include "lld/Common/Driver.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -101,6 +102,8 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
   // lld's state is global.
   static std::mutex mutex;
   std::lock_guard<std::mutex> lock(mutex);
+  // A page that a full disk does not take is a signal and no error of lld's.
+  compresslib::MappedOutput mapped(output);
   lld::Result result = lld::lldMain(arguments, llvm::nulls(), stream,
                                     {{lld::Gnu, &lld::elf::link}});
   if (result.retCode)

@@ -42,19 +42,21 @@
   _exit(int(compresslib::ErrorKind::Environment));
 }
 
-/// What LLVM cannot go on after. A thread that cannot be started is a matter of
-/// limits; the rest are bugs, whose place the abort that follows shows.
+/// What LLVM cannot go on after: a thread that limits forbid, a file that a
+/// full disk does not take; the rest are bugs, whose place the abort that
+/// follows shows.
 static void onFatalError(void *, const char *reason, bool) {
   compresslib::removeTemporaries();
-  bool isThread = strstr(reason, "pthread_create") != nullptr;
+  const char *remedy = nullptr;
+  if (strstr(reason, "pthread_create"))
+    remedy = ". Raise the limits of memory and of processes (ulimit -v, ulimit "
+             "-u).\n";
+  else if (strstr(reason, "IO failure on output stream"))
+    remedy = ". Free some space, or set TMPDIR to a folder that has it.\n";
   for (const char *part :
-       {isThread ? "error: A thread cannot be started: " : "LLVM ERROR: ",
-        reason,
-        isThread ? ". Raise the limits of memory and of processes (ulimit -v, "
-                   "ulimit -u).\n"
-                 : "\n"})
+       {remedy ? "error: " : "LLVM ERROR: ", reason, remedy ? remedy : "\n"})
     (void)!write(STDERR_FILENO, part, strlen(part));
-  if (isThread)
+  if (remedy)
     _exit(int(compresslib::ErrorKind::Environment));
 }
 

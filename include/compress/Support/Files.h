@@ -50,6 +50,18 @@ private:
 /// process: a sentence that names the file, temporaries removed, exit code 3.
 /// For the mains of tools and programs.
 void endOnLostPages();
+/// While it lives, pages that are lost outside of mapped inputs are those of
+/// `path`, which a library writes through a mapping and which finds no space:
+/// the process ends as above.
+class MappedOutput {
+public:
+  explicit MappedOutput(const std::string &path);
+  MappedOutput(const MappedOutput &) = delete;
+  ~MappedOutput();
+
+private:
+  struct SignalSafeEntry *entry_;
+};
 /// Reads a byte of every page. A system call that fails with EFAULT says not
 /// which mapped file lost bytes; this does.
 void touch(Bytes bytes);

@@ -382,6 +382,18 @@ TEST(MappedFile, LostPagesEndTheProcess) {
     EXPECT_NE(contentOf(folder / "errors").find(path), std::string::npos);
     EXPECT_EQ(entriesOf(folder), 2u);
   }
+  // Of an output that others map.
+  int full = inChild([&] {
+    if (!freopen((folder / "errors").c_str(), "w", stderr))
+      return 1;
+    endOnLostPages();
+    MappedOutput output(folder / "linked");
+    return raise(SIGBUS);
+  });
+  EXPECT_TRUE(WIFEXITED(full));
+  EXPECT_EQ(WEXITSTATUS(full), 3);
+  EXPECT_NE(contentOf(folder / "errors").find("linked' cannot be written"),
+            std::string::npos);
   // What is not of a mapped file ends as it did.
   int status = inChild([&] {
     struct rlimit none = {0, 0};

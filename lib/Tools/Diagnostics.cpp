@@ -9,6 +9,7 @@
 #include "Compress/IR/Store.h"
 #include "compress/Support/Text.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/raw_ostream.h"
 #include <deque>
@@ -57,4 +58,52 @@ void mlir::compress::shortenDiagnostics(MLIRContext &context,
       cut(note, noteLimit);
     return failure(); // for the others
   });
+}
+
+namespace {
+/// Of every dialect: the first that is loaded comes after the handler that it
+/// shall stand before.
+struct HideSource : DialectExtensionBase {
+  HideSource() : DialectExtensionBase({}) {}
+  void apply(MLIRContext *context, MutableArrayRef<Dialect *>) const override {
+    context->getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+      print(diagnostic, messageLimit);
+      for (Diagnostic &note : diagnostic.getNotes())
+        print(note, noteLimit);
+      return success();
+    });
+  }
+  std::unique_ptr<DialectExtensionBase> clone() const override {
+    return std::make_unique<HideSource>();
+  }
+
+  static void print(Diagnostic &diagnostic, size_t limit) {
+    auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
+    if (place)
+      llvm::errs() << place.getFilename().getValue() << ':' << place.getLine()
+                   << ':' << place.getColumn() << ": ";
+    switch (diagnostic.getSeverity()) {
+    case DiagnosticSeverity::Note:
+      llvm::errs() << "note: ";
+      break;
+    case DiagnosticSeverity::Warning:
+      llvm::errs() << "warning: ";
+      break;
+    case DiagnosticSeverity::Error:
+      llvm::errs() << "error: ";
+      break;
+    case DiagnosticSeverity::Remark:
+      llvm::errs() << "remark: ";
+      break;
+    }
+    std::string text = diagnostic.str();
+    shortenTo(text, limit);
+    llvm::errs() << text << '\n';
+  }
+};
+} // namespace
+
+void mlir::compress::hideSource(DialectRegistry &registry) {
+  registry.addExtension(TypeID::get<HideSource>(),
+                        std::make_unique<HideSource>());
 }

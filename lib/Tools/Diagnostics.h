@@ -10,6 +10,7 @@
 #include <string>
 
 namespace mlir {
+class DialectRegistry;
 class MLIRContext;
 }
 
@@ -23,6 +24,10 @@ void shorten(std::string &message);
 /// were there get them: an op that a note prints may be a whole model. Once
 /// `store` cannot write, every weight says so; a few are enough.
 void shortenDiagnostics(MLIRContext &context, const WeightStore &store);
+
+/// Errors of contexts made with `registry` are printed as always, but without
+/// the line of source that they are in: for text whose lines are long.
+void hideSource(DialectRegistry &registry);
 
 } // namespace mlir::compress
 

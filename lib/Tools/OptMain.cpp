@@ -9,6 +9,7 @@
 #include "Commands.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
+#include "Diagnostics.h"
 #include "compress/Support/Files.h"
 #include "compress/Tools/ModuleOutput.h"
 #include "compress/Tools/Process.h"
@@ -216,6 +217,17 @@ declareOptFiles(const DialectRegistry &registry,
   return declareRun(files);
 }
 
+/// Whether an error that shows its line would fill the screen.
+static bool hasLongLine(StringRef text) {
+  while (!text.empty()) {
+    auto [line, rest] = text.split('\n');
+    if (line.size() > 2000)
+      return true;
+    text = rest;
+  }
+  return false;
+}
+
 static void moveLastToFront(OpPassManager &manager) {
   // The iterator's underlying one is protected.
   struct Iterator : OpPassManager::pass_iterator {
@@ -262,6 +274,8 @@ int mlir::compress::optMain(int argc, char **argv) {
                 compresslib::ErrorKind::BadInput);
   std::unique_ptr<llvm::MemoryBuffer> input = std::move(*read);
   std::string error;
+  if (!given.shouldVerifyDiagnostics() && hasLongLine(input->getBuffer()))
+    hideSource(registry);
 
   if (FailureOr<compresslib::Status> declared =
           declareOptFiles(registry, given, inputName, outputName);

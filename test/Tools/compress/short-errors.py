@@ -26,5 +26,11 @@ with open("large.mlir", "w") as file:
     for i in range(5000):
         file.write(f"  %v{i + 1} = arith.addf %v{i}, %v{i} : f32\n")
     file.write("  return %v5000 : f32\n}\n")
+# A constant of 2 MB on one line, which has not the size of its type.
+with open("line.mlir", "w") as file:
+    file.write('func.func @f() -> tensor<9xf32> {\n  %0 = arith.constant dense<"0x' + "0000803F" * 262144 +
+               '"> : tensor<9xf32>\n  return %0 : tensor<9xf32>\n}\n')
+check("compress-opt", "line.mlir", "-o", "out.mlir")
+check("compress", "build", "line.mlir", "--emit=object", "-o", "out.o")
 check("compress-opt", "large.mlir", "--pass-pipeline=builtin.module(compress-functions-to-llvm)", "-o", "out.mlir")
 check("compress", "build", "large.mlir", "--emit=object", "-o", "out.o")

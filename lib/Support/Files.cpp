@@ -128,11 +128,11 @@ Expected<AtomicFile> AtomicFile::create(const std::string &path,
   if (made.descriptor < 0)
     return environmentError("Cannot write in " + quoted(file.folder_) +
                             " for the output " + quoted(path) + ": " +
-                            std::strerror(errno) + ".");
+                            std::strerror(made.error) + ".");
   file.temporary_ = std::move(made.path);
   file.descriptor_ = made.descriptor;
   file.lock_ = made.lock;
-  file.registered_ = Temporary(file.temporary_);
+  file.registered_ = std::move(made.registered);
   if (keepMode)
     (void)fchmod(file.descriptor_, mode);
   return file;

@@ -32,6 +32,43 @@ using namespace compresslib;
 //===----------------------------------------------------------------------===//
 
 static SignalSafeList temporaries;
+static std::atomic<int> beingMade{0};
+static std::atomic<bool> isEnding{false};
+
+namespace {
+/// From before a temporary is made until it is registered: a signal finds it
+/// registered or not made, on whichever thread it comes.
+class Making {
+public:
+  Making() {
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP})
+      sigaddset(&ending, signal);
+    pthread_sigmask(SIG_BLOCK, &ending, &before_);
+    ++beingMade;
+    if (!isEnding)
+      return;
+    // Another thread removes what there is, and ends the process.
+    --beingMade;
+    for (;;)
+      pause();
+  }
+  Making(const Making &) = delete;
+  ~Making() {
+    --beingMade;
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+private:
+  sigset_t before_;
+};
+} // namespace
+
+static void sleepMilliseconds(long count) {
+  const struct timespec pause = {0, count * 1'000'000};
+  nanosleep(&pause, nullptr);
+}
 
 /// Removes the files of an open folder. readdir takes memory, so that a signal
 /// handler needs the system call.
@@ -60,17 +97,26 @@ static void removeContents(int folder) {
 }
 
 void compresslib::removeTemporaries() {
+  isEnding = true;
+  // Not for ever: memory may have run out in this very thread's making.
+  for (int waited = 0; beingMade && waited < 200; ++waited)
+    sleepMilliseconds(1);
   temporaries.forEach([](const SignalSafeEntry &entry) {
     if (!entry.isFolder) {
       unlink(entry.path);
       return;
     }
-    int folder = open(entry.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder >= 0) {
+    // Other threads may still write files into it.
+    for (int attempt = 0; attempt < 100; ++attempt) {
+      int folder = open(entry.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      if (folder < 0)
+        return;
       removeContents(folder);
       close(folder);
+      if (rmdir(entry.path) == 0)
+        return;
+      sleepMilliseconds(1);
     }
-    rmdir(entry.path);
   });
 }
 
@@ -162,13 +208,17 @@ LockedTemporary compresslib::createLockedTemporary(const std::string &folder,
                                               NAME_MAX - 1 - suffix.size()));
     LockedTemporary file;
     file.path = joinPath(folder, name + suffix);
+    Making making;
     file.descriptor =
         open(file.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file.descriptor < 0) {
-      if (errno == EEXIST && attempt < 100)
+      int code = errno;
+      if (code == EEXIST && attempt < 100)
         continue;
+      file.error = code;
       return file;
     }
+    file.registered = Temporary(file.path);
     // The lock has a descriptor of its own: that of the bytes is closed before
     // the file gets its name, as a program that is open for writing cannot run.
     file.lock = open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -233,6 +283,7 @@ Expected<ScratchFolder> ScratchFolder::create(const std::string &prefix) {
   }
   for (;;) {
     ScratchFolder folder;
+    Making making;
     folder.path_ = joinPath(parent, prefix + "XXXXXX");
     if (!mkdtemp(folder.path_.data())) {
       int code = errno;
@@ -279,7 +330,6 @@ Expected<FolderLock> FolderLock::take(const std::string &folder) {
   int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0)
     return lock;
-  const struct timespec pause = {0, 5'000'000};
   for (int waited = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0;) {
     if (errno == EINTR)
       continue;
@@ -294,7 +344,7 @@ Expected<FolderLock> FolderLock::take(const std::string &folder) {
                               "minute; wait until that has ended, and try "
                               "again.");
     }
-    nanosleep(&pause, nullptr);
+    sleepMilliseconds(5);
   }
   lock.descriptor_ = descriptor;
   return lock;

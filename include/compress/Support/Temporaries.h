@@ -72,9 +72,10 @@ struct LockedTemporary {
   std::string path;
   int descriptor = -1;
   int lock = -1;
+  int error = 0; ///< an errno, where the descriptor is -1
+  Temporary registered;
 };
-/// Sweeps `folder`, then makes the file with `mode`; on failure errno says why
-/// and the descriptor is -1.
+/// Sweeps `folder`, then makes the file with `mode`.
 LockedTemporary createLockedTemporary(const std::string &folder,
                                       const std::string &base, unsigned mode);
 

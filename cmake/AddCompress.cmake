@@ -18,6 +18,16 @@ function(compress_add_rooms)
   endforeach()
 endfunction()
 
+# compress_harden(<target>): what an edge binary links meets untrusted bytes.
+# Sanitizers check more, and do not go with FORTIFY.
+function(compress_harden target)
+  target_compile_options(${target} PRIVATE -fstack-protector-strong)
+  if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    target_compile_options(${target} PRIVATE
+      $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+  endif()
+endfunction()
+
 # add_compress_library(<name> <source>... [CORE] [DEPENDS <target>...] [LINK <library>...])
 # Objects of libCompress. CORE libraries see neither LLVM nor MLIR: they are
 # also made into a static library <name>Core, for unit tests and the runtime.
@@ -30,6 +40,7 @@ function(add_compress_library name)
     target_link_libraries(obj.${name} PUBLIC ${ARG_LINK})
   endif()
   if(ARG_CORE)
+    compress_harden(obj.${name})
     add_library(${name} STATIC $<TARGET_OBJECTS:obj.${name}>)
     if(ARG_LINK)
       target_link_libraries(${name} PUBLIC ${ARG_LINK})

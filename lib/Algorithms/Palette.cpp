@@ -8,6 +8,7 @@
 #include "compress/Algorithms/Palette.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 
@@ -282,8 +283,15 @@ Expected<Palette> palettize(MatrixRef weights, const PaletteOptions &options,
               : lloydCodebook(runs, options.entries, weighted,
                               options.lloydRounds);
       codebook.resize(size_t(options.entries), codebook.back());
-      for (float &value : codebook)
+      for (float &value : codebook) {
         value = roundToStorage(value, options.codebookType);
+        if (!std::isfinite(value))
+          return badInput(
+              "A value of the palette that starts at row " +
+              std::to_string(row) + ", column " + std::to_string(column) +
+              " is beyond the range of " + nameOf(options.codebookType) +
+              "; store palettes in a type of wider range (bf16 or f32).");
+      }
       std::vector<double> middles(codebook.size() - 1);
       for (size_t i = 0; i < middles.size(); ++i)
         middles[i] = options.method == PaletteOptions::Method::Exact

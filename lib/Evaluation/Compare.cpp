@@ -57,14 +57,15 @@ double percentile(std::vector<float> values, double share) {
 
 namespace {
 
-/// The base's log-probabilities on disk: rows of f32, then this.
+/// The base on disk: rows of log-probabilities in f32, the negative log
+/// likelihood of every position in f64, then this.
 struct CacheFooter {
   char magic[8];
   uint32_t version;
   uint32_t vocabulary;
   uint64_t rows;
   uint64_t key;
-  uint64_t checksum; ///< XXH3 of the rows
+  uint64_t checksum; ///< XXH3 of what is before
   uint64_t reserved[3];
 };
 static_assert(sizeof(CacheFooter) == 64, "the cache is a file format");
@@ -73,7 +74,7 @@ constexpr char cacheMagic[9] = "CMPRSLGP";
 CacheFooter footerOf(const std::string &key, int64_t vocabulary, int64_t rows) {
   CacheFooter footer = {};
   memcpy(footer.magic, cacheMagic, 8);
-  footer.version = 1;
+  footer.version = 2;
   footer.vocabulary = vocabulary;
   footer.rows = rows;
   footer.key = xxh3(asBytes(key));
@@ -147,7 +148,8 @@ Expected<Comparison> compareModels(rt::Model *base,
 
   // The base's rows: mapped from the cache, or computed and perhaps written.
   Comparison comparison;
-  uint64_t cacheBytes = uint64_t(positions) * vocabulary * sizeof(float);
+  const uint64_t rowsBytes = uint64_t(positions) * vocabulary * sizeof(float);
+  const uint64_t cacheBytes = rowsBytes + positions * sizeof(double);
   CacheFooter footer = footerOf(options.cacheKey, vocabulary, positions);
   std::optional<MappedFile> cache;
   std::optional<AtomicFile> newCache;
@@ -168,6 +170,7 @@ Expected<Comparison> compareModels(rt::Model *base,
   Sums baseSums;
   std::vector<Sums> sums(models.size());
   std::vector<float> baseRows;
+  std::vector<double> baseNll; // of all positions so far
   std::vector<Row> rows;
   int64_t before = 0; // positions of the sequences that are done
   bool finite = true, stopped = false;
@@ -193,8 +196,13 @@ Expected<Comparison> compareModels(rt::Model *base,
     if (cache) {
       logProbabilities =
           reinterpret_cast<const float *>(cache->data()) + before * vocabulary;
+      baseNll.resize(before + scored);
+      memcpy(baseNll.data() + before,
+             cache->data() + rowsBytes + before * sizeof(double),
+             scored * sizeof(double));
     } else if (base) {
       baseRows.resize(scored * vocabulary);
+      baseNll.resize(before + scored);
       int64_t at = 0;
       Status status =
           rt::visit(*base, sequence,
@@ -203,6 +211,7 @@ Expected<Comparison> compareModels(rt::Model *base,
                       base->pool().forEach(count, [&](int64_t r) {
                         const float *in = logits + r * vocabulary;
                         double sum = rt::logSumExp(in, vocabulary);
+                        baseNll[before + at + r] = sum - in[targets[at + r]];
                         for (int64_t v = 0; v < vocabulary; ++v)
                           out[r * vocabulary + v] =
                               static_cast<float>(in[v] - sum);
@@ -223,7 +232,7 @@ Expected<Comparison> compareModels(rt::Model *base,
     if (base) {
       rows.assign(scored, {});
       for (int64_t r = 0; r < scored; ++r) {
-        rows[r].nll = -logProbabilities[r * vocabulary + targets[r]];
+        rows[r].nll = baseNll[before + r];
         rows[r].same = true;
       }
       note(baseSums);
@@ -261,8 +270,12 @@ Expected<Comparison> compareModels(rt::Model *base,
     return badInput("A logit is not finite: the weights hold NaN or infinite "
                     "values.");
   if (newCache && !stopped) {
+    Bytes nll(reinterpret_cast<const uint8_t *>(baseNll.data()),
+              baseNll.size() * sizeof(double));
+    checksum.update(nll);
     footer.checksum = checksum.digest();
-    if (newCache->write(
+    if (newCache->write(nll) &&
+        newCache->write(
             Bytes(reinterpret_cast<const uint8_t *>(&footer), sizeof(footer))))
       (void)newCache->commit().ok();
   }

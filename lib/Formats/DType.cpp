@@ -46,9 +46,12 @@ bool isFloat(DType type) {
 }
 
 std::string shapeText(Span<const int64_t> shape) {
+  constexpr size_t shown = 16;
   std::string text = "[";
-  for (size_t i = 0; i < shape.size(); ++i)
+  for (size_t i = 0; i < shape.size() && i < shown; ++i)
     text += (i ? ", " : "") + std::to_string(shape[i]);
+  if (shape.size() > shown)
+    text += ", … of " + std::to_string(shape.size()) + " dimensions";
   return text + "]";
 }
 
@@ -81,21 +84,23 @@ void toFloat(DType type, const uint8_t *data, uint64_t count, float *out) {
   }
 }
 
-/// NaN and infinity are the values whose exponent bits are all ones. Blocks are
-/// first tested as a whole, without a branch an element.
+/// The first value whose magnitude, as bits, is at least `bound`: those of
+/// infinity and NaN are above all others. Blocks are first tested as a whole,
+/// without a branch an element.
 template <typename T>
-static std::optional<uint64_t> firstWithExponent(const uint8_t *data,
-                                                 uint64_t count, T exponent) {
+static std::optional<uint64_t> firstFrom(const uint8_t *data, uint64_t count,
+                                         T bound) {
   constexpr uint64_t block = 4096;
+  constexpr T magnitude = T(~T(0)) >> 1;
   for (uint64_t begin = 0; begin < count; begin += block) {
     uint64_t end = std::min(count, begin + block);
     unsigned found = 0;
     for (uint64_t i = begin; i < end; ++i)
-      found |= (load<T>(data, i) & exponent) == exponent;
+      found |= T(load<T>(data, i) & magnitude) >= bound;
     if (!found)
       continue;
     for (uint64_t i = begin; i < end; ++i)
-      if ((load<T>(data, i) & exponent) == exponent)
+      if (T(load<T>(data, i) & magnitude) >= bound)
         return i;
   }
   return std::nullopt;
@@ -105,13 +110,14 @@ std::optional<uint64_t> firstNonFinite(DType type, const uint8_t *data,
                                        uint64_t count) {
   switch (type) {
   case DType::F64:
-    return firstWithExponent<uint64_t>(data, count, 0x7ff0000000000000);
+    // The least double that rounds to an infinite f32: 2^128 - 2^103.
+    return firstFrom<uint64_t>(data, count, 0x47effffff0000000);
   case DType::F32:
-    return firstWithExponent<uint32_t>(data, count, 0x7f800000);
+    return firstFrom<uint32_t>(data, count, 0x7f800000);
   case DType::F16:
-    return firstWithExponent<uint16_t>(data, count, 0x7c00);
+    return firstFrom<uint16_t>(data, count, 0x7c00);
   case DType::BF16:
-    return firstWithExponent<uint16_t>(data, count, 0x7f80);
+    return firstFrom<uint16_t>(data, count, 0x7f80);
   default:
     assert(false && "not a float type");
     return std::nullopt;

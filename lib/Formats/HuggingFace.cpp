@@ -20,15 +20,44 @@ static bool exists(const std::string &path) {
   return stat(path.c_str(), &status) == 0;
 }
 
-static Expected<json::Value> readJsonFile(const std::string &path,
-                                          std::string *text = nullptr) {
-  Expected<std::string> content = readFile(path, 64 << 20);
-  if (!content)
-    return content.error();
-  Expected<json::Value> value = json::read(*content, path);
-  if (text)
-    *text = std::move(*content);
-  return value;
+namespace {
+struct JsonFile {
+  std::string text;
+  json::Value value;
+};
+} // namespace
+
+/// A small file of the folder; none if there is no such file.
+static Expected<std::optional<MappedFile>>
+openSmall(const std::string &folder, const char *name, uint64_t limit) {
+  Expected<std::optional<MappedFile>> file = openOfFormat(folder, name);
+  if (file && *file && (*file)->size() > limit)
+    return badInput("'" + printable((*file)->path(), 400) + "' has " +
+                    humanSize((*file)->size()) + ", more than the " +
+                    humanSize(limit) + " that are accepted here.");
+  return file;
+}
+
+/// The JSON object in a file of the folder; none if there is no such file.
+static Expected<std::optional<JsonFile>>
+readJson(const std::string &folder, const char *name, uint64_t limit) {
+  Expected<std::optional<MappedFile>> file = openSmall(folder, name, limit);
+  if (!file)
+    return file.error();
+  if (!*file)
+    return std::optional<JsonFile>();
+  const std::string &path = (*file)->path();
+  std::string where = "'" + printable(path, 400) + "'";
+  JsonFile read;
+  read.text = asText((*file)->bytes());
+  Expected<json::Value> value = json::read(read.text, path);
+  if (!value)
+    return value.error();
+  if (!value->isObject())
+    return badInput(where + " holds " + value->kindName() +
+                    ", expected a JSON object.");
+  read.value = std::move(*value);
+  return std::optional<JsonFile>(std::move(read));
 }
 
 Expected<HuggingFaceModel> HuggingFaceModel::open(const std::string &folder) {
@@ -42,43 +71,62 @@ Expected<HuggingFaceModel> HuggingFaceModel::open(const std::string &folder) {
   if (!S_ISDIR(status.st_mode))
     return badInput(where + " is no folder; name the folder that holds "
                             "config.json and model.safetensors.");
-  std::string configPath = joinPath(folder, "config.json");
-  if (!exists(configPath))
-    return badInput(where + " holds no config.json; name the folder of a "
-                            "Hugging Face model.");
-  Expected<json::Value> config = readJsonFile(configPath, &model.configText_);
+  constexpr uint64_t limit = 16 << 20;
+  Expected<std::optional<JsonFile>> config =
+      readJson(folder, "config.json", limit);
   if (!config)
     return config.error();
-  std::string generationPath = joinPath(folder, "generation_config.json");
-  std::optional<json::Value> generation;
-  if (exists(generationPath)) {
-    Expected<json::Value> value = readJsonFile(generationPath);
-    if (!value)
-      return value.error();
-    generation = std::move(*value);
-  }
-  Expected<LlamaConfig> llama = parseLlamaConfig(
-      *config, configPath, generation ? &*generation : nullptr, generationPath);
+  if (!*config)
+    return badInput(where + " holds no config.json; name the folder of a "
+                            "Hugging Face model.");
+  Expected<std::optional<JsonFile>> generation =
+      readJson(folder, "generation_config.json", limit);
+  if (!generation)
+    return generation.error();
+  Expected<std::optional<JsonFile>> tokenizerConfig =
+      readJson(folder, "tokenizer_config.json", limit);
+  if (!tokenizerConfig)
+    return tokenizerConfig.error();
+  Expected<LlamaConfig> llama =
+      parseLlamaConfig((*config)->value, joinPath(folder, "config.json"),
+                       *generation ? &(*generation)->value : nullptr,
+                       joinPath(folder, "generation_config.json"));
   if (!llama)
     return llama.error();
   model.config_ = std::move(*llama);
-  for (auto [name, path] :
-       {std::make_pair("tokenizer.json", &model.tokenizerJsonPath_),
-        std::make_pair("tokenizer_config.json", &model.tokenizerConfigPath_)})
-    if (std::string candidate = joinPath(folder, name); exists(candidate))
-      *path = candidate;
+  model.configText_ = std::move((*config)->text);
+  if (*generation)
+    model.generationText_ = std::move((*generation)->text);
+  if (*tokenizerConfig)
+    model.tokenizerConfigText_ = std::move((*tokenizerConfig)->text);
+  Expected<std::optional<MappedFile>> tokenizer =
+      openSmall(folder, "tokenizer.json", 256 << 20);
+  if (!tokenizer)
+    return tokenizer.error();
+  Status tokenizerStatus;
+  if (*tokenizer) {
+    Expected<TokenizerFile> parsed =
+        parseTokenizerJson(asText((*tokenizer)->bytes()), (*tokenizer)->path(),
+                           model.config_.vocabularySize);
+    tokenizerStatus = parsed.status();
+    if (parsed)
+      model.tokenizer_ = std::move(*parsed);
+  }
   if (Status opened = model.openShards(); !opened)
     return opened.error();
-  if (Status checked = model.checkTensors(); !checked)
+  if (Status checked = model.check(tokenizerStatus); !checked)
     return checked.error();
   return model;
 }
 
 Status HuggingFaceModel::openShards() {
-  std::string single = joinPath(folder_, "model.safetensors");
-  std::string indexPath = joinPath(folder_, "model.safetensors.index.json");
-  if (exists(single)) {
-    Expected<SafetensorsFile> file = SafetensorsFile::open(single);
+  Expected<std::optional<MappedFile>> single =
+      openOfFormat(folder_, "model.safetensors");
+  if (!single)
+    return single.error();
+  if (*single) {
+    Expected<SafetensorsFile> file =
+        SafetensorsFile::fromMapped(std::move(**single));
     if (!file)
       return file.error();
     files_.push_back(std::make_unique<SafetensorsFile>(std::move(*file)));
@@ -86,8 +134,14 @@ Status HuggingFaceModel::openShards() {
       byName_.emplace(tensor.name, &tensor);
     return {};
   }
+  const char *indexName = "model.safetensors.index.json";
+  std::string indexPath = joinPath(folder_, indexName);
   std::string where = "'" + printable(indexPath, 400) + "'";
-  if (!exists(indexPath)) {
+  Expected<std::optional<JsonFile>> index =
+      readJson(folder_, indexName, 64 << 20);
+  if (!index)
+    return index.error();
+  if (!*index) {
     std::string text = "'" + printable(folder_, 400) +
                        "' holds neither model.safetensors nor "
                        "model.safetensors.index.json.";
@@ -99,15 +153,12 @@ Status HuggingFaceModel::openShards() {
                 "the model to safetensors.";
     return badInput(text);
   }
-  Expected<json::Value> index = readJsonFile(indexPath);
-  if (!index)
-    return index.error();
-  const json::Value *map = index->find("weight_map");
+  const json::Value *map = (*index)->value.find("weight_map");
   if (!map || !map->isObject())
     return badInput(where + ": expected \"weight_map\" as an object, found " +
                     (map ? map->kindName() : "none") + ".");
   std::unordered_map<std::string, size_t> shards;
-  std::vector<std::string> problems;
+  Problems problems;
   for (const auto &[tensor, shard] : *map->getObject()) {
     if (!shard.isString())
       return badInput(where + ": the file of tensor '" + printable(tensor) +
@@ -132,42 +183,37 @@ Status HuggingFaceModel::openShards() {
     if (const SafetensorsTensor *found = file.find(tensor))
       byName_.emplace(tensor, found);
     else
-      problems.push_back("tensor '" + printable(tensor) + "' is not in '" +
-                         printable(*shard.getString()) + "'");
+      problems.add("tensor '" + printable(tensor) + "' is not in '" +
+                   printable(*shard.getString()) + "'");
   }
   for (const auto &file : files_)
     for (const SafetensorsTensor &tensor : file->tensors()) {
       auto found = byName_.find(tensor.name);
       if (found == byName_.end() || found->second != &tensor)
-        problems.push_back("tensor '" + printable(tensor.name) + "' of '" +
-                           printable(file->path(), 400) +
-                           "' is not in the index under that file");
+        problems.add("tensor '" + printable(tensor.name) + "' of '" +
+                     printable(file->path(), 400) +
+                     "' is not in the index under that file");
     }
   if (problems.empty())
     return {};
-  std::string text = where + " disagrees with its files: ";
-  size_t shown = std::min<size_t>(problems.size(), 50);
-  for (size_t i = 0; i < shown; ++i)
-    text += (i ? "; " : "") + problems[i];
-  if (shown < problems.size())
-    text += "; and " + std::to_string(problems.size() - shown) + " more";
-  return badInput(text + ".");
+  return badInput(where + " disagrees with its files: " + problems.text() +
+                  ".");
 }
 
-Status HuggingFaceModel::checkTensors() {
-  std::vector<std::string> problems;
+Status HuggingFaceModel::check(const Status &tokenizer) {
+  Problems problems;
   std::vector<std::string> missing;
   std::unordered_map<std::string, bool> wanted;
   auto check = [&](const SafetensorsTensor &tensor,
                    const std::vector<int64_t> &shape) {
     if (tensor.shape != shape)
-      problems.push_back("tensor '" + printable(tensor.name) + "' has shape " +
-                         shapeText(tensor.shape) + ", the config says " +
-                         shapeText(shape));
+      problems.add("tensor '" + printable(tensor.name) + "' has shape " +
+                   shapeText(tensor.shape) + ", the config says " +
+                   shapeText(shape));
     if (!isFloat(tensor.dtype))
-      problems.push_back("tensor '" + printable(tensor.name) + "' is of type " +
-                         dtypeName(tensor.dtype) +
-                         ", expected F64, F32, F16 or BF16");
+      problems.add("tensor '" + printable(tensor.name) + "' is of type " +
+                   dtypeName(tensor.dtype) +
+                   ", expected F64, F32, F16 or BF16");
   };
   for (const ExpectedTensor &expected : llamaTensors(config_)) {
     wanted.emplace(expected.name, true);
@@ -184,7 +230,7 @@ Status HuggingFaceModel::checkTensors() {
     if (name == "lm_head.weight")
       text += " (set tie_word_embeddings to true if the output head is the "
               "embedding)";
-    problems.push_back(text);
+    problems.add(text);
   }
   auto head = byName_.find("lm_head.weight");
   if (config_.tieWordEmbeddings && head != byName_.end()) {
@@ -198,11 +244,10 @@ Status HuggingFaceModel::checkTensors() {
          std::memcmp(embedding->second->data.data(), head->second->data.data(),
                      head->second->data.size()) == 0);
     if (!same)
-      problems.push_back(
+      problems.add(
           "tie_word_embeddings is true, but 'lm_head.weight' differs from "
           "'model.embed_tokens.weight' (set it to false to keep both)");
   }
-  std::vector<std::string> extra;
   for (const auto &file : files_)
     for (const SafetensorsTensor &tensor : file->tensors()) {
       const std::string suffix = ".rotary_emb.inv_freq";
@@ -211,21 +256,18 @@ Status HuggingFaceModel::checkTensors() {
                      tensor.name.compare(tensor.name.size() - suffix.size(),
                                          suffix.size(), suffix) == 0;
       if (!derived && !wanted.count(tensor.name))
-        extra.push_back(tensor.name);
+        problems.add("tensor '" + printable(tensor.name) +
+                     "' belongs to no part of the model");
     }
-  for (const std::string &name : extra)
-    problems.push_back("tensor '" + printable(name) +
-                       "' belongs to no part of the model");
-  if (problems.empty())
+  std::string text;
+  if (!problems.empty())
+    text = "The tensors in '" + printable(folder_, 400) +
+           "' do not fit its config.json: " + problems.text() + ".";
+  if (!tokenizer)
+    text += (text.empty() ? "" : "\n") + tokenizer.error().message;
+  if (text.empty())
     return {};
-  std::string text = "The tensors in '" + printable(folder_, 400) +
-                     "' do not fit its config.json: ";
-  size_t shown = std::min<size_t>(problems.size(), 50);
-  for (size_t i = 0; i < shown; ++i)
-    text += (i ? "; " : "") + problems[i];
-  if (shown < problems.size())
-    text += "; and " + std::to_string(problems.size() - shown) + " more";
-  return badInput(text + ".");
+  return badInput(text);
 }
 
 const SafetensorsTensor *HuggingFaceModel::find(const std::string &name) const {

@@ -4,19 +4,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "LlamaConfigKeys.h"
 #include "compress/Formats/HuggingFace.h"
-
 #include "compress/Support/Text.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <cstdio>
 
 namespace compresslib {
 namespace formats {
 
-/// Keys that are read below.
-static const char *const knownKeys[] = {
+/// Keys that are read below, beside the fixed ones.
+static const char *const readKeys[] = {
     "architectures",       "model_type",
     "hidden_size",         "intermediate_size",
     "num_hidden_layers",   "num_attention_heads",
@@ -24,112 +24,47 @@ static const char *const knownKeys[] = {
     "vocab_size",          "max_position_embeddings",
     "rms_norm_eps",        "rope_theta",
     "rope_scaling",        "rope_parameters",
-    "hidden_act",          "tie_word_embeddings",
-    "attention_bias",      "mlp_bias",
+    "tie_word_embeddings", "layer_types",
     "bos_token_id",        "eos_token_id",
-    "layer_types",         "partial_rotary_factor",
-    "rope_interleaved",    "sliding_window",
-    "quantization_config", "is_encoder_decoder",
-};
-
-/// Keys that do not change what the network computes: training, generation
-/// defaults, bookkeeping, and how the sums are split (pretraining_tp).
-static const char *const harmlessKeys[] = {
-    "_name_or_path",
-    "_attn_implementation",
-    "_attn_implementation_autoset",
-    "attn_implementation",
-    "transformers_version",
-    "torch_dtype",
-    "dtype",
-    "use_cache",
-    "initializer_range",
     "pad_token_id",
-    "unk_token_id",
-    "sep_token_id",
-    "decoder_start_token_id",
-    "pretraining_tp",
-    "attention_dropout",
-    "hidden_dropout",
-    "resid_pdrop",
-    "embd_pdrop",
-    "return_dict",
-    "output_attentions",
-    "output_hidden_states",
-    "output_scores",
-    "torchscript",
-    "is_llama_config",
-    "is_decoder",
-    "transformers.js_config",
-    "task_specific_params",
-    "problem_type",
-    "id2label",
-    "label2id",
-    "num_labels",
-    "finetuning_task",
-    "tokenizer_class",
-    "prefix",
-    "max_length",
-    "min_length",
-    "do_sample",
-    "early_stopping",
-    "num_beams",
-    "num_beam_groups",
-    "diversity_penalty",
-    "temperature",
-    "top_k",
-    "top_p",
-    "typical_p",
-    "repetition_penalty",
-    "length_penalty",
-    "no_repeat_ngram_size",
-    "encoder_no_repeat_ngram_size",
-    "bad_words_ids",
-    "num_return_sequences",
-    "return_dict_in_generate",
-    "forced_bos_token_id",
-    "forced_eos_token_id",
-    "remove_invalid_values",
-    "exponential_decay_length_penalty",
-    "suppress_tokens",
-    "begin_suppress_tokens",
-    "chunk_size_feed_forward",
-    "tf_legacy_loss",
-    "use_bfloat16",
-    "gradient_checkpointing",
-    "max_sequence_length",
-    "model_max_length",
-    "unsloth_version",
-    "unsloth_fixed",
-    "license",
-    "_flash_attn_2_enabled",
 };
 
-template <size_t N>
-static bool contains(const char *const (&keys)[N], const std::string &key) {
-  return std::any_of(keys, keys + N, [&](const char *k) { return key == k; });
+static bool isReadKey(const std::string &key) {
+  return std::any_of(std::begin(readKeys), std::end(readKeys),
+                     [&](const char *one) { return key == one; });
 }
 
-/// Null, false, "", [] and {} say that a feature is not used.
-static bool isOff(const json::Value &value) {
-  if (const bool *truth = value.getBool())
-    return !*truth;
-  if (const std::string *text = value.getString())
-    return text->empty();
-  if (const json::Array *array = value.getArray())
-    return array->empty();
-  if (const json::Object *object = value.getObject())
-    return object->empty();
-  return value.isNull();
+static bool isFixedKey(const std::string &key) {
+  Span<const FixedKey> keys = fixedKeys();
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const FixedKey &one) { return key == one.name; });
 }
+
+// Ranges in which the f32 mathematics is finite and means what it says.
+//
+/// Positions are f32 numbers in a rotation, and beyond 2^24 no longer exact.
+constexpr int64_t mostPositions = 1 << 24;
+/// A stored tokenizer counts its tokens in 24 bits.
+constexpr int64_t mostTokens = (1 << 24) - 1;
+/// The slowest pair of a rotation turns by theta^-1 or more a position: at 1e15
+/// by nothing that f32 could tell, over any context. Below 1 it were the
+/// fastest.
+constexpr double leastTheta = 1, mostTheta = 1e15;
+/// Its inverse root is finite in f32; above 1 it would outweigh the values.
+constexpr double leastEpsilon = 1e-30, mostEpsilon = 1;
+/// Factors of llama3's frequencies.
+constexpr double leastFactor = 1e-3, mostFactor = 1e6;
+/// Products of sizes: parameters, and values of the caches.
+constexpr double mostValues = 1e15;
+constexpr size_t mostEndTokens = 1024;
 
 namespace {
 class Reader {
 public:
-  Reader(const json::Value &config, std::vector<std::string> &problems)
+  Reader(const json::Value &config, Problems &problems)
       : config_(config), problems_(problems) {}
 
-  void problem(std::string text) { problems_.push_back(std::move(text)); }
+  void problem(const std::string &text) { problems_.add(text); }
 
   /// The member, or null where it is absent or JSON's null.
   const json::Value *get(const char *key) const {
@@ -154,19 +89,19 @@ public:
     return *number;
   }
 
-  double positive(const json::Value *value, const std::string &key,
-                  std::optional<double> otherwise = std::nullopt) {
+  double number(const json::Value *value, const std::string &key, double least,
+                double most, std::optional<double> otherwise = std::nullopt) {
     if (!value) {
       if (!otherwise)
         problem(key + " is missing");
-      return otherwise.value_or(1);
+      return otherwise.value_or(least);
     }
     std::optional<double> number = value->getNumber();
-    if (!number || !(*number > 0) || !std::isfinite(*number)) {
-      problem(key + " is " + found(*value) + ", expected a number above 0");
-      return 1;
-    }
-    return *number;
+    if (number && *number >= least && *number <= most)
+      return *number;
+    problem(key + " is " + found(*value) + ", expected a number from " +
+            text(least) + " to " + text(most));
+    return least;
   }
 
   bool boolean(const char *key, bool otherwise) {
@@ -188,17 +123,20 @@ public:
       return *truth ? "true" : "false";
     if (std::optional<int64_t> number = value.getInt64())
       return std::to_string(*number);
-    if (std::optional<double> number = value.getNumber()) {
-      char text[40];
-      std::snprintf(text, sizeof text, "%g", *number);
-      return text;
-    }
+    if (std::optional<double> number = value.getNumber())
+      return text(*number);
     return value.kindName();
+  }
+  static std::string text(double number) {
+    char digits[40];
+    bool isWhole = number == std::floor(number) && std::fabs(number) < 1e12;
+    std::snprintf(digits, sizeof digits, isWhole ? "%.0f" : "%.9g", number);
+    return digits;
   }
 
 private:
   const json::Value &config_;
-  std::vector<std::string> &problems_;
+  Problems &problems_;
 };
 } // namespace
 
@@ -248,22 +186,27 @@ static void readRope(const json::Value &rope, const std::string &key,
                                     "partial_rotary_factor"};
   if (type == "llama3") {
     Llama3Rope llama3;
-    llama3.factor = reader.positive(get("factor"), key + ".factor");
+    // Below 1 it would stretch no context.
+    llama3.factor =
+        reader.number(get("factor"), key + ".factor", 1, mostFactor);
     llama3.lowFreqFactor =
-        reader.positive(get("low_freq_factor"), key + ".low_freq_factor");
+        reader.number(get("low_freq_factor"), key + ".low_freq_factor",
+                      leastFactor, mostFactor);
     llama3.highFreqFactor =
-        reader.positive(get("high_freq_factor"), key + ".high_freq_factor");
+        reader.number(get("high_freq_factor"), key + ".high_freq_factor",
+                      leastFactor, mostFactor);
     const json::Value *original = get("original_max_position_embeddings");
     std::optional<int64_t> positions =
         original ? original->getInt64() : std::nullopt;
-    if (!positions || *positions < 1)
+    if (!positions || *positions < 1 || *positions > mostPositions)
       reader.problem(
           key + ".original_max_position_embeddings is " +
           (original ? Reader::found(*original) : std::string("missing")) +
-          ", expected an integer above 0");
+          ", expected an integer from 1 to " + std::to_string(mostPositions));
     else
       llama3.originalMaxPosition = *positions;
-    if (!(llama3.highFreqFactor > llama3.lowFreqFactor))
+    if (get("low_freq_factor") && get("high_freq_factor") &&
+        !(llama3.highFreqFactor > llama3.lowFreqFactor))
       reader.problem(key + ".high_freq_factor must be above " + key +
                      ".low_freq_factor");
     config.llama3Rope = llama3;
@@ -279,12 +222,12 @@ static void readRope(const json::Value &rope, const std::string &key,
       reader.problem(key + ".partial_rotary_factor is " +
                      Reader::found(*partial) + "; only 1 is supported");
   if (const json::Value *theta = get("rope_theta"))
-    config.ropeTheta = reader.positive(theta, key + ".rope_theta");
+    config.ropeTheta =
+        reader.number(theta, key + ".rope_theta", leastTheta, mostTheta);
   for (const auto &[name, value] : *rope.getObject())
-    if (std::find(known.begin(), known.end(), name) == known.end() &&
-        !isOff(value))
-      reader.problem("unknown key \"" + key + "." + printable(name) +
-                     "\", which may change the model");
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      reader.problem("unknown key \"" + key + "." + printable(name) + "\" = " +
+                     Reader::found(value) + ", which may change the model");
 }
 
 Expected<LlamaConfig> parseLlamaConfig(const json::Value &root,
@@ -296,7 +239,7 @@ Expected<LlamaConfig> parseLlamaConfig(const json::Value &root,
   if (!object)
     return badInput(where + " holds " + root.kindName() +
                     ", expected a model configuration (a JSON object).");
-  std::vector<std::string> problems;
+  Problems problems(2400);
   Reader reader(root, problems);
   LlamaConfig config;
 
@@ -327,15 +270,16 @@ Expected<LlamaConfig> parseLlamaConfig(const json::Value &root,
                     ", expected \"llama\", which is what this importer "
                     "supports.");
 
-  constexpr int64_t wide = 1 << 22, long_ = int64_t(1) << 30;
+  constexpr int64_t wide = 1 << 22;
   config.hiddenSize = reader.integer("hidden_size", wide);
   config.intermediateSize = reader.integer("intermediate_size", wide);
   config.layers = reader.integer("num_hidden_layers", 10000);
   config.heads = reader.integer("num_attention_heads", 65536);
   config.kvHeads = reader.integer("num_key_value_heads", 65536,
                                   std::max<int64_t>(config.heads, 1));
-  config.vocabularySize = reader.integer("vocab_size", 1 << 26);
-  config.maxPosition = reader.integer("max_position_embeddings", long_, 2048);
+  config.vocabularySize = reader.integer("vocab_size", mostTokens);
+  config.maxPosition =
+      reader.integer("max_position_embeddings", mostPositions, 2048);
   if (config.heads && config.hiddenSize) {
     if (!reader.get("head_dim") && config.hiddenSize % config.heads)
       reader.problem("hidden_size " + std::to_string(config.hiddenSize) +
@@ -353,11 +297,33 @@ Expected<LlamaConfig> parseLlamaConfig(const json::Value &root,
     reader.problem("num_attention_heads " + std::to_string(config.heads) +
                    " is no multiple of num_key_value_heads " +
                    std::to_string(config.kvHeads));
+  // As doubles, which do not overflow.
+  double width = double(config.heads) * double(config.headDim);
+  double hidden = double(config.hiddenSize), layers = double(config.layers);
+  double keys = double(config.kvHeads) * double(config.headDim);
+  auto bound = [&](double values, double most, const char *what) {
+    if (values > most)
+      reader.problem(std::string(what) + " is " + Reader::text(values) +
+                     ", expected at most " + Reader::text(most));
+  };
+  bound(width, wide, "num_attention_heads x head_dim");
+  bound(hidden * (2 * double(config.vocabularySize) +
+                  layers * (2 * width + 2 * keys +
+                            3 * double(config.intermediateSize))),
+        mostValues,
+        "the number of parameters that vocab_size, hidden_size, "
+        "intermediate_size, num_hidden_layers and the heads make");
+  bound(2 * layers * keys * double(config.maxPosition), mostValues,
+        "2 x num_hidden_layers x num_key_value_heads x head_dim x "
+        "max_position_embeddings, the values of the caches,");
+
   config.rmsNormEpsilon =
-      reader.positive(reader.get("rms_norm_eps"), "rms_norm_eps", 1e-6);
+      reader.number(reader.get("rms_norm_eps"), "rms_norm_eps", leastEpsilon,
+                    mostEpsilon, 1e-6);
 
   const json::Value *theta = reader.get("rope_theta");
-  config.ropeTheta = reader.positive(theta, "rope_theta", 10000.0);
+  config.ropeTheta =
+      reader.number(theta, "rope_theta", leastTheta, mostTheta, 10000.0);
   double topTheta = config.ropeTheta;
   const json::Value *parameters = reader.get("rope_parameters");
   const json::Value *scaling = reader.get("rope_scaling");
@@ -371,28 +337,13 @@ Expected<LlamaConfig> parseLlamaConfig(const json::Value &root,
     reader.problem("rope_theta is given twice, with different values");
 
   config.hiddenAct = "silu";
-  if (const json::Value *act = reader.get("hidden_act"))
-    if (!act->isString() ||
-        (*act->getString() != "silu" && *act->getString() != "swish"))
-      reader.problem("hidden_act is " + Reader::found(*act) +
-                     "; only \"silu\" is supported");
   config.tieWordEmbeddings = reader.boolean("tie_word_embeddings", false);
-  for (const char *bias : {"attention_bias", "mlp_bias"})
-    if (reader.boolean(bias, false))
-      reader.problem(std::string(bias) +
-                     " is true; models with biases are not supported");
-  for (const char *off : {"rope_interleaved", "sliding_window",
-                          "quantization_config", "is_encoder_decoder"})
-    if (const json::Value *value = root.find(off); value && !isOff(*value))
-      reader.problem(std::string(off) + " is " + Reader::found(*value) +
-                     ", which is not supported" +
-                     (std::strcmp(off, "quantization_config") == 0
-                          ? "; import the model as it was before quantisation"
-                          : ""));
-  if (const json::Value *partial = reader.get("partial_rotary_factor"))
-    if (partial->getNumber() != 1.0)
-      reader.problem("partial_rotary_factor is " + Reader::found(*partial) +
-                     "; only 1 is supported");
+  for (const FixedKey &key : fixedKeys())
+    if (const json::Value *value = root.find(key.name);
+        value && !isAllowed(key, *value))
+      reader.problem(std::string(key.name) + " is " + Reader::found(*value) +
+                     ", expected " + allowedText(key) +
+                     ", which is what is supported" + key.remedy);
   if (const json::Value *layers = reader.get("layer_types")) {
     bool full = layers->isArray();
     if (full)
@@ -403,52 +354,56 @@ Expected<LlamaConfig> parseLlamaConfig(const json::Value &root,
                      "is what is supported");
   }
 
-  auto checkIds = [&](const std::vector<int64_t> &ids, const char *key) {
+  auto checkIds = [&](const std::vector<int64_t> &ids, const char *key,
+                      Reader &reader) {
     for (int64_t id : ids)
       if (config.vocabularySize && id >= config.vocabularySize)
         reader.problem(std::string(key) + " " + std::to_string(id) +
                        " is not below vocab_size " +
                        std::to_string(config.vocabularySize));
+    if (ids.size() > mostEndTokens)
+      reader.problem(std::string(key) + " holds " + std::to_string(ids.size()) +
+                     " ids, expected at most " + std::to_string(mostEndTokens));
   };
-  auto readIds = [&](const json::Value *from) {
-    if (!from)
-      return;
-    const json::Value *bos = from->find("bos_token_id");
-    const json::Value *eos = from->find("eos_token_id");
-    if (bos && !bos->isNull()) {
+  auto readIds = [&](Reader &reader) {
+    if (const json::Value *bos = reader.get("bos_token_id")) {
       std::vector<int64_t> ids = tokenIds(*bos, "bos_token_id", reader);
-      checkIds(ids, "bos_token_id");
+      checkIds(ids, "bos_token_id", reader);
       if (!ids.empty())
         config.bosId = ids.front();
     }
-    if (eos && !eos->isNull()) {
+    if (const json::Value *eos = reader.get("eos_token_id")) {
       config.eosIds = tokenIds(*eos, "eos_token_id", reader);
-      checkIds(config.eosIds, "eos_token_id");
+      checkIds(config.eosIds, "eos_token_id", reader);
     }
+    // Read by no one, but no embedding could be made with it; -1 is none.
+    if (const json::Value *pad = reader.get("pad_token_id");
+        pad && pad->getInt64())
+      checkIds({*pad->getInt64()}, "pad_token_id", reader);
   };
-  readIds(&root);
-  size_t own = problems.size();
-  readIds(generation);
+  readIds(reader);
 
-  for (const auto &[key, value] : *object)
-    if (!contains(knownKeys, key) && !contains(harmlessKeys, key) &&
-        !isOff(value))
-      problems.insert(problems.begin() + long(own++),
-                      "unknown key \"" + printable(key) +
-                          "\" = " + Reader::found(value) +
-                          ", which may change the model; remove it if it "
-                          "does not");
+  for (const auto &[key, value] : *object) {
+    if (!isReadKey(key) && !isFixedKey(key) && !isHarmlessKey(key))
+      reader.problem("unknown key \"" + printable(key) +
+                     "\" = " + Reader::found(value) +
+                     ", which may change the model; remove it if it does not");
+  }
+  Problems generationProblems(800);
+  if (generation) {
+    Reader generationReader(*generation, generationProblems);
+    readIds(generationReader);
+  }
 
-  if (problems.empty())
+  if (problems.empty() && generationProblems.empty())
     return config;
-  std::string text = where;
-  if (own < problems.size())
-    text += " (the last " + std::to_string(problems.size() - own) + " in '" +
-            printable(generationPath, 400) + "')";
-  text += " cannot be imported: ";
-  for (size_t i = 0; i < problems.size(); ++i)
-    text += (i ? "; " : "") + problems[i];
-  return badInput(text + ".");
+  std::string text;
+  if (!problems.empty())
+    text = where + " cannot be imported: " + problems.text() + ".";
+  if (!generationProblems.empty())
+    text += (text.empty() ? "'" : " '") + printable(generationPath, 400) +
+            "' cannot be imported: " + generationProblems.text() + ".";
+  return badInput(text);
 }
 
 std::vector<float> LlamaConfig::inverseFrequencies() const {

@@ -12,6 +12,8 @@
 #include "compress/Support/Text.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <numeric>
 #include <tuple>
@@ -272,14 +274,17 @@ Status checkFinite(const SafetensorsTensor &tensor, const std::string &path) {
     index[i] = int64_t(rest % uint64_t(tensor.shape[i]));
     rest /= uint64_t(tensor.shape[i]);
   }
+  char number[32];
+  std::snprintf(number, sizeof number, "%g", value);
   return badInput("'" + printable(path, 400) + "': " + tensorText(tensor.name) +
                   " holds " +
-                  (value != value ? "NaN"
-                   : value > 0    ? "Inf"
-                                  : "-Inf") +
+                  (value != value       ? "NaN"
+                   : !std::isinf(value) ? number
+                   : value > 0          ? "Inf"
+                                        : "-Inf") +
                   " at index " + shapeText(index) + ", byte offset " +
                   std::to_string(tensor.offset + *found * bytes) +
-                  ", where finite numbers are expected.");
+                  ", where numbers are expected that are finite in f32.");
 }
 
 Status rowsToFloat(const SafetensorsTensor &tensor, int64_t begin,
@@ -302,8 +307,7 @@ Status rowsToFloat(const SafetensorsTensor &tensor, int64_t begin,
 
 Expected<SafetensorsWriter> SafetensorsWriter::create(
     const std::string &path, std::vector<SafetensorsEntry> entries,
-    const std::vector<std::pair<std::string, std::string>> &metadata,
-    std::vector<std::string> inputs) {
+    const std::vector<std::pair<std::string, std::string>> &metadata) {
   std::string where = "'" + printable(path, 400) + "': ";
   std::unordered_set<std::string> names{"__metadata__"};
   std::vector<uint64_t> sizes(entries.size());
@@ -368,7 +372,6 @@ Expected<SafetensorsWriter> SafetensorsWriter::create(
 
   AtomicFileOptions options;
   options.size = text.size() + 8 + at;
-  options.inputs = std::move(inputs);
   Expected<AtomicFile> file = AtomicFile::create(path, options);
   if (!file)
     return file.error();
@@ -408,7 +411,7 @@ Expected<uint64_t> SafetensorsWriter::hash() {
   return xxh3(file->bytes());
 }
 
-Status SafetensorsWriter::commit() {
+Expected<AtomicFile> SafetensorsWriter::finish() {
   for (const Slot &slot : slots_)
     if (slot.written != slot.size) {
       file_.discard();
@@ -417,7 +420,14 @@ Status SafetensorsWriter::commit() {
                       std::to_string(slot.size) + " bytes, but " +
                       std::to_string(slot.written) + " were written.");
     }
-  return file_.commit();
+  if (Status status = file_.sync(); !status)
+    return status.error();
+  return Expected<AtomicFile>(std::move(file_));
+}
+
+Status SafetensorsWriter::commit() {
+  Expected<AtomicFile> file = finish();
+  return file ? file->commit() : Status(file.error());
 }
 
 } // namespace formats

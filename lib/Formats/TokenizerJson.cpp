@@ -23,8 +23,6 @@ using rt::CodeRanges;
 using rt::TokenizerData;
 using rt::TokenizerStep;
 
-constexpr int64_t maxId = (1 << 24) - 1;
-
 /// GPT-2's pattern, which ByteLevel applies unasked.
 static const char gpt2Pattern[] =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|)"
@@ -50,7 +48,7 @@ static bool mayBeEmpty(const rt::Pattern &pattern) {
 namespace {
 class Importer {
 public:
-  Importer(const json::Value &root) : root_(root) {}
+  Importer(const json::Value &root, int64_t rows) : root_(root), rows_(rows) {}
   Status run(const std::string &source);
   const TokenizerData &data() const { return data_; }
 
@@ -153,10 +151,11 @@ private:
   /// A token id, or -1 and a problem.
   int32_t tokenId(const json::Value &value, const std::string &where) {
     std::optional<int64_t> id = value.getInt64();
-    if (id && *id >= 0 && *id <= maxId)
+    if (id && *id >= 0 && *id < rows_)
       return int32_t(*id);
     problem(where + " is " + (id ? std::to_string(*id) : value.kindName()) +
-            ", expected an integer from 0 to " + std::to_string(maxId));
+            ", expected an integer below the " + std::to_string(rows_) +
+            " rows of the embedding");
     return -1;
   }
 
@@ -180,6 +179,7 @@ private:
                     const std::string &where);
 
   const json::Value &root_;
+  int64_t rows_;
   TokenizerData data_;
   std::unordered_map<std::string, int32_t> ids_; // of the model's vocabulary
   std::vector<std::string> problems_;
@@ -710,18 +710,18 @@ Status Importer::run(const std::string &source) {
 }
 
 Expected<TokenizerFile> parseTokenizerJson(std::string_view text,
-                                           const std::string &source) {
+                                           const std::string &source,
+                                           int64_t rows) {
   Expected<json::Value> root = json::read(text, source);
   if (!root)
     return root.error();
-  Importer importer(*root);
+  Importer importer(*root, rows);
   if (Status status = importer.run(source); !status)
     return status.error();
   const TokenizerData &data = importer.data();
   TokenizerFile file;
   file.blob = rt::serializeTokenizer(data);
   file.vocabularySize = int64_t(data.tokens.size());
-  file.highestToken = data.tokens.back().text;
   // What is stored must load, its patterns included.
   Expected<rt::Tokenizer> loaded = rt::Tokenizer::load(file.blob);
   if (!loaded)
@@ -736,18 +736,6 @@ Expected<TokenizerFile> readTokenizerJson(const std::string &path) {
   if (!text)
     return text.error();
   return parseTokenizerJson(*text, path);
-}
-
-Status checkTokenIds(const TokenizerFile &tokenizer, int64_t rows,
-                     const std::string &path) {
-  if (tokenizer.vocabularySize <= rows)
-    return {};
-  return badInput("'" + printable(path, 400) + "': the token '" +
-                  printable(tokenizer.highestToken) + "' has the id " +
-                  std::to_string(tokenizer.vocabularySize - 1) +
-                  ", but the embedding has only " + std::to_string(rows) +
-                  " rows. The tokenizer and the weights do not belong "
-                  "together.");
 }
 
 } // namespace formats

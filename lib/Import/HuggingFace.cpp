@@ -9,8 +9,8 @@
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
 #include "NN/IR/NN.h"
-#include "compress/Formats/TokenizerJson.h"
 #include "compress/Import/Import.h"
+#include "compress/Support/Text.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -177,16 +177,16 @@ compresslib::Status Importer::addWeights() {
       result.status = storeError(key.takeError());
   });
   // All problems of the same kind at once, in the order of the model.
-  std::string problems;
+  compresslib::Problems problems;
   for (const Result &result : results) {
     if (result.status)
       continue;
     if (result.status.error().kind != compresslib::ErrorKind::BadInput)
       return result.status;
-    problems += (problems.empty() ? "" : "\n") + result.status.error().message;
+    problems.add(result.status.error().message);
   }
   if (!problems.empty())
-    return compresslib::badInput(problems);
+    return compresslib::badInput(problems.text("\n"));
   for (auto [tensor, result] : llvm::zip(tensors, results)) {
     auto origin = OriginAttr::get(builder.getContext(),
                                   originOf(model->fileOf(*tensor).path()),
@@ -220,39 +220,23 @@ compresslib::Status Importer::addBlob(StringRef name, StringRef text,
 
 compresslib::Status Importer::addModelOp() {
   SmallVector<NamedAttribute> blobs;
-  if (Status status = addBlob("config", model->configText(), blobs); !status)
-    return status;
-  for (StringRef name : {"generation_config", "tokenizer_config"}) {
-    std::string path =
-        compresslib::joinPath(model->folder(), (name + ".json").str());
-    if (!llvm::sys::fs::exists(path))
-      continue;
-    compresslib::Expected<std::string> text = compresslib::readFile(path);
-    if (!text)
-      return text.status();
-    if (Status status = addBlob(name, *text, blobs); !status)
-      return status;
-  }
-  if (const std::string &path = model->tokenizerJsonPath(); !path.empty()) {
-    compresslib::Expected<formats::TokenizerFile> tokenizer =
-        formats::readTokenizerJson(path);
-    if (!tokenizer)
-      return tokenizer.status();
-    if (Status status =
-            formats::checkTokenIds(*tokenizer, config.vocabularySize, path);
-        !status)
-      return status;
-    if (Status status =
-            addBlob("tokenizer", llvm::toStringRef(tokenizer->blob), blobs);
-        !status)
-      return status;
-  }
+  std::pair<StringRef, StringRef> texts[4] = {
+      {"config", model->configText()},
+      {"generation_config", model->generationConfigText()},
+      {"tokenizer_config", model->tokenizerConfigText()}};
+  if (const auto &tokenizer = model->tokenizer())
+    texts[3] = {"tokenizer", llvm::toStringRef(tokenizer->blob)};
+  for (auto [name, text] : texts)
+    if (!text.empty())
+      if (Status status = addBlob(name, text, blobs); !status)
+        return status;
   int64_t parameters = 0;
   for (const formats::SafetensorsTensor *tensor : model->tensors())
     parameters += tensor->elements;
-  SmallString<256> folder(model->folder());
-  llvm::sys::fs::make_absolute(folder);
-  llvm::sys::path::remove_dots(folder, /*remove_dot_dot=*/true);
+  // The folder's own name, however it was reached.
+  SmallString<256> folder;
+  if (llvm::sys::fs::real_path(model->folder(), folder))
+    folder = model->folder();
   auto op = nn::ModelOp::create(
       builder, builder.getStringAttr(llvm::sys::path::filename(folder)),
       builder.getStringAttr("llama"), builder.getI64IntegerAttr(parameters),

@@ -11,7 +11,6 @@
 #include "NN/IR/NN.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -52,13 +51,5 @@ mlir::compress::importFile(StringRef path, MLIRContext *context,
   DialectRegistry registry;
   registerImportDialects(registry);
   context->appendDialectRegistry(registry);
-  WeightStore &store = context->getOrLoadDialect<CompressDialect>()->getStore();
-  store.setBaseFolder(llvm::sys::path::parent_path(path));
-  OwningOpRef<ModuleOp> module =
-      parseSourceFile<ModuleOp>(path, ParserConfig(context));
-  if (!module || failed(store.attach(*module)))
-    return fail(compresslib::ErrorKind::BadInput);
-  if (failed(store.attach(*module, kind)))
-    return failure();
-  return module;
+  return parseModuleFile(path, context, kind);
 }

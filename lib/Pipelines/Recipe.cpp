@@ -8,6 +8,8 @@
 #include "compress/Pipelines/Recipe.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
+#include "Compress/Transforms/Passes.h"
+#include "compress/Pipelines/Fingerprint.h"
 #include "compress/Support/Files.h"
 #include "compress/Support/Sha256.h"
 #include "compress/Support/Text.h"
@@ -16,8 +18,10 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/YAMLTraits.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/YAMLParser.h"
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -98,6 +102,11 @@ ArrayRef<RecipePreset> mlir::compress::getRecipePresets() { return presets; }
 // Parsing
 //===----------------------------------------------------------------------===//
 
+/// Bounds of what a person or a script writes.
+static constexpr uint64_t longestRecipe = 256 << 10;
+static constexpr size_t mostSteps = 1000;
+static constexpr size_t deepestPipeline = 32;
+
 namespace {
 struct YamlStep {
   std::string pass, pipeline, match, regex, consumer, except, title;
@@ -106,42 +115,143 @@ struct YamlRecipe {
   std::string name;
   std::vector<YamlStep> steps;
 };
+
+/// Reads a recipe from YAML of mappings, one list and text. Nodes are visited
+/// as they are parsed, and the first that is something else ends the reading,
+/// so that no nesting is followed.
+class YamlReader {
+public:
+  explicit YamlReader(StringRef yaml) : stream(yaml, sources) {
+    sources.setDiagHandler(
+        [](const llvm::SMDiagnostic &diagnostic, void *self) {
+          static_cast<YamlReader *>(self)->problems.add(
+              "line " + std::to_string(diagnostic.getLineNo()) + ", column " +
+              std::to_string(diagnostic.getColumnNo() + 1) + ": " +
+              compresslib::printable(diagnostic.getMessage().str(), 400));
+        },
+        this);
+  }
+
+  /// False, and problems, where the text is no recipe.
+  bool read(YamlRecipe &recipe) {
+    llvm::yaml::document_iterator document = stream.begin();
+    if (document == stream.end() || !readDocument(document->getRoot(), recipe))
+      return false;
+    ++document;
+    if (!stream.failed() && document != stream.end())
+      refuse(document->getRoot(),
+             "a second document begins; a recipe is one document");
+    return !stream.failed() && problems.empty();
+  }
+  std::string getProblems() const { return problems.text(); }
+
+private:
+  bool readDocument(llvm::yaml::Node *root, YamlRecipe &recipe) {
+    if (isa_and_present<llvm::yaml::NullNode>(root))
+      return refuse(root, "the recipe is empty; expected steps");
+    return readMapping(
+        root,
+        {{"name", [&](auto *node) { return readText(node, recipe.name); }},
+         {"steps", [&](auto *node) { return readSteps(node, recipe.steps); }}});
+  }
+
+  bool readSteps(llvm::yaml::Node *node, std::vector<YamlStep> &steps) {
+    auto *list = dyn_cast_if_present<llvm::yaml::SequenceNode>(node);
+    if (!isPlain(node) || !list)
+      return refuse(node, "steps are no list");
+    for (llvm::yaml::Node &item : *list) {
+      YamlStep &step = steps.emplace_back();
+      auto text = [&](std::string YamlStep::*member) {
+        return [&step, member, this](llvm::yaml::Node *node) {
+          return readText(node, step.*member);
+        };
+      };
+      if (steps.size() > mostSteps)
+        return refuse(&item, "more than " + Twine(mostSteps) + " steps");
+      if (!readMapping(&item, {{"pass", text(&YamlStep::pass)},
+                               {"pipeline", text(&YamlStep::pipeline)},
+                               {"match", text(&YamlStep::match)},
+                               {"regex", text(&YamlStep::regex)},
+                               {"consumer", text(&YamlStep::consumer)},
+                               {"except", text(&YamlStep::except)},
+                               {"title", text(&YamlStep::title)}}))
+        return false;
+    }
+    return !stream.failed();
+  }
+
+  using Key = std::pair<std::string, std::function<bool(llvm::yaml::Node *)>>;
+
+  bool readMapping(llvm::yaml::Node *node, const std::vector<Key> &keys) {
+    auto *mapping = dyn_cast_if_present<llvm::yaml::MappingNode>(node);
+    if (!isPlain(node) || !mapping)
+      return refuse(node, "expected keys and values");
+    llvm::StringSet<> seen;
+    for (llvm::yaml::KeyValueNode &entry : *mapping) {
+      std::string key;
+      if (!readText(entry.getKey(), key))
+        return false;
+      if (!seen.insert(key).second)
+        return refuse(entry.getKey(), "the key '" + key + "' occurs twice");
+      auto known =
+          llvm::find_if(keys, [&](const Key &one) { return one.first == key; });
+      if (known == keys.end()) {
+        std::vector<std::string> names;
+        for (const Key &one : keys)
+          names.push_back(one.first);
+        return refuse(entry.getKey(), "unknown key '" + key + "'" +
+                                          compresslib::didYouMean(key, names));
+      }
+      if (!known->second(entry.getValue()))
+        return false;
+    }
+    return !stream.failed();
+  }
+
+  bool readText(llvm::yaml::Node *node, std::string &text) {
+    SmallString<128> storage;
+    if (auto *scalar = dyn_cast_if_present<llvm::yaml::ScalarNode>(node))
+      text = scalar->getValue(storage).str();
+    else if (auto *block =
+                 dyn_cast_if_present<llvm::yaml::BlockScalarNode>(node))
+      text = block->getValue().trim().str();
+    else
+      return refuse(node, "expected text");
+    return isPlain(node) || refuse(node, "");
+  }
+
+  /// Neither a tag nor an anchor.
+  static bool isPlain(const llvm::yaml::Node *node) {
+    return !node || (node->getAnchor().empty() && node->getRawTag().empty());
+  }
+
+  bool refuse(llvm::yaml::Node *node, const Twine &message) {
+    if (stream.failed() || !node)
+      return false;
+    bool isAlias = isa<llvm::yaml::AliasNode>(node);
+    stream.printError(node, isAlias || !isPlain(node)
+                                ? "anchors, aliases and tags are not supported"
+                                : message);
+    return false;
+  }
+
+  compresslib::Problems problems;
+  llvm::SourceMgr sources;
+  llvm::yaml::Stream stream;
+};
 } // namespace
 
-LLVM_YAML_IS_SEQUENCE_VECTOR(YamlStep)
-
-namespace llvm::yaml {
-template <> struct MappingTraits<YamlStep> {
-  static void mapping(IO &io, YamlStep &step) {
-    io.mapOptional("pass", step.pass);
-    io.mapOptional("pipeline", step.pipeline);
-    io.mapOptional("match", step.match);
-    io.mapOptional("regex", step.regex);
-    io.mapOptional("consumer", step.consumer);
-    io.mapOptional("except", step.except);
-    io.mapOptional("title", step.title);
-  }
-};
-template <> struct MappingTraits<YamlRecipe> {
-  static void mapping(IO &io, YamlRecipe &recipe) {
-    io.mapOptional("name", recipe.name);
-    io.mapRequired("steps", recipe.steps);
-  }
-};
-} // namespace llvm::yaml
-
-/// Names of all passes and pipelines that a step may name.
+/// Names of the passes of the compress dialect, which steps are made of.
 static std::vector<std::string> getPassNames() {
-  // The registry does not list its content; its help text does.
   std::vector<std::string> names;
-  for (StringRef name :
-       {"compress-quantize", "compress-quantize-hqq", "compress-prune",
-        "compress-decompose", "compress-correct", "compress-palettize",
-        "compress-vector-quantize", "compress-tie", "compress-decompress",
-        "compress-for-each", "compress-sweep", "compress-report"})
-    if (PassInfo::lookup(name))
-      names.push_back(name.str());
+  for (StringRef name : getCompressPassNames())
+    names.push_back(name.str());
   return names;
+}
+
+/// A name or pipeline as messages and titles quote it.
+static std::string shown(StringRef text) {
+  return compresslib::printable(text, 400);
 }
 
 /// The first pass name of `pipeline` that is not registered.
@@ -171,6 +281,13 @@ static std::string findUnknownPass(StringRef pipeline) {
 /// Checks that a pipeline parses, anchored on the module or on a weight.
 static compresslib::Status checkPipeline(StringRef pipeline, StringRef anchor,
                                          StringRef where) {
+  size_t deepest = compresslib::nestingDepth(pipeline);
+  // The parser recurses.
+  if (deepest > deepestPipeline)
+    return compresslib::usageError(
+        (where + ": the pipeline is nested " + Twine(deepest) +
+         " deep, expected at most " + Twine(deepestPipeline) + ".")
+            .str());
   std::string message;
   llvm::raw_string_ostream stream(message);
   OpPassManager manager(anchor);
@@ -181,8 +298,9 @@ static compresslib::Status checkPipeline(StringRef pipeline, StringRef anchor,
   if (size_t at = why.find("error: "); at != StringRef::npos)
     why = why.substr(at + 7);
   why.consume_front("<Pass-Options-Parser>: ");
-  std::string text =
-      (where + ": '" + pipeline + "' is no pipeline: " + why + ".").str();
+  std::string text = (where + ": '" + shown(pipeline) + "' is no pipeline: " +
+                      why.rtrim(".?") + (why.ends_with("?") ? "?" : "."))
+                         .str();
   if (std::string name = findUnknownPass(pipeline); !name.empty())
     text += compresslib::didYouMean(name, getPassNames());
   return compresslib::usageError(text);
@@ -204,72 +322,89 @@ static std::vector<std::string> splitPipeline(StringRef pipeline) {
   return parts;
 }
 
-compresslib::Expected<Recipe>
-mlir::compress::parseRecipeYaml(StringRef yaml, StringRef source) {
-  std::string message;
-  auto collect = [](const llvm::SMDiagnostic &diagnostic, void *context) {
-    auto *message = static_cast<std::string *>(context);
-    if (!message->empty())
-      *message += "; ";
-    *message += "line " + std::to_string(diagnostic.getLineNo()) + ", column " +
-                std::to_string(diagnostic.getColumnNo() + 1) + ": " +
-                diagnostic.getMessage().str();
-    StringRef text = diagnostic.getMessage();
-    if (text.consume_front("unknown key '"))
-      *message += compresslib::didYouMean(
-          text.take_until([](char c) { return c == '\''; }).str(),
-          {"name", "steps", "pass", "pipeline", "match", "regex", "consumer",
-           "except", "title"});
-  };
-  YamlRecipe parsed;
-  llvm::yaml::Input input(yaml, nullptr, collect, &message);
-  input >> parsed;
-  if (input.error())
-    return compresslib::usageError((source + ": " + message).str());
-
-  Recipe recipe;
-  recipe.name = parsed.name.empty() ? source.str() : parsed.name;
-  if (parsed.steps.empty())
-    return compresslib::usageError(
-        (source + ": the recipe has no steps").str());
-  for (auto [i, step] : llvm::enumerate(parsed.steps)) {
-    std::string where = (source + ", step " + Twine(i + 1)).str();
-    if (step.pass.empty() == step.pipeline.empty())
-      return compresslib::usageError(
-          where + ": a step has either `pass` or `pipeline`");
-    std::string pipeline = step.pass.empty() ? step.pipeline : step.pass;
-    bool isChosen = !step.match.empty() || !step.regex.empty() ||
-                    !step.consumer.empty() || !step.except.empty();
-    std::string title = pipeline;
-    if (isChosen) {
-      if (compresslib::Status status =
-              checkPipeline(pipeline, WeightOp::getOperationName(), where);
-          !status)
-        return status.error();
-      std::string options;
-      auto add = [&](StringRef name, StringRef value) {
-        if (value.empty())
-          return;
-        // Quotes keep a value with spaces together.
-        StringRef quote = value.contains(' ') ? "'" : "";
-        options += (name + "=" + quote + value + quote + " ").str();
-        title += (" (" + name + " " + value + ")").str();
-      };
-      add("match", step.match);
-      add("regex", step.regex);
-      add("consumer", step.consumer);
-      add("except", step.except);
-      pipeline = "compress-for-each{" + options + "pipeline=" + pipeline + "}";
+static compresslib::Expected<RecipeStep> makeStep(const YamlStep &step,
+                                                  const std::string &where) {
+  if (step.pass.empty() == step.pipeline.empty())
+    return compresslib::usageError(where +
+                                   ": a step has either `pass` or `pipeline`");
+  std::string pipeline = step.pass.empty() ? step.pipeline : step.pass;
+  std::string title = shown(pipeline);
+  std::pair<StringRef, StringRef> choice[] = {{"match", step.match},
+                                              {"regex", step.regex},
+                                              {"consumer", step.consumer},
+                                              {"except", step.except}};
+  std::string options;
+  for (auto [name, value] : choice) {
+    if (value.empty())
+      continue;
+    // Quotes keep a value together; braces count even within them.
+    char quote = value.contains('\'') ? '"' : '\'';
+    int depth = 0;
+    bool isBalanced = !value.contains(quote);
+    for (char c : value) {
+      depth += (c == '{') - (c == '}');
+      isBalanced &= depth >= 0;
     }
+    if (!isBalanced || depth != 0)
+      return compresslib::usageError(
+          where + ": " + name.str() + " '" + shown(value) +
+          "' has braces that are not paired, or both kinds of quotes.");
+    bool isWord = value.find_first_of(" \t\n'\"{}=,") == StringRef::npos;
+    std::string quotes(isWord ? 0 : 1, quote);
+    options += name.str() + "=" + quotes + value.str() + quotes + " ";
+    title += (" (" + name + " " + shown(value) + ")").str();
+  }
+  if (!options.empty()) {
     if (compresslib::Status status =
-            checkPipeline(pipeline, ModuleOp::getOperationName(), where);
+            checkPipeline(pipeline, WeightOp::getOperationName(), where);
         !status)
       return status.error();
-    recipe.steps.push_back({step.title.empty() ? title : step.title, pipeline});
+    pipeline = "compress-for-each{" + options + "pipeline=" + pipeline + "}";
   }
-  return recipe;
+  if (compresslib::Status status =
+          checkPipeline(pipeline, ModuleOp::getOperationName(), where);
+      !status)
+    return status.error();
+  return RecipeStep{step.title.empty() ? title : shown(step.title), pipeline};
 }
 
+compresslib::Expected<Recipe>
+mlir::compress::parseRecipeYaml(StringRef yaml, StringRef source) {
+  auto refuse = [&](const Twine &text) {
+    return compresslib::usageError((shown(source) + ": " + text).str());
+  };
+  if (size_t valid = compresslib::validUtf8Prefix(yaml); valid != yaml.size())
+    return refuse("broken UTF-8 at byte offset " + Twine(valid) + ".");
+  if (size_t nul = yaml.find('\0'); nul != StringRef::npos)
+    return refuse("a NUL byte at byte offset " + Twine(nul) + ".");
+  SmallVector<StringRef> lines;
+  yaml.split(lines, '\n');
+  for (auto [i, line] : llvm::enumerate(lines))
+    if (line.ltrim(' ').starts_with("\t"))
+      return refuse("line " + Twine(i + 1) +
+                    " is indented by a tab; YAML indents by spaces.");
+  YamlRecipe parsed;
+  YamlReader reader(yaml);
+  if (!reader.read(parsed))
+    return refuse(reader.getProblems());
+
+  Recipe recipe;
+  recipe.name = shown(parsed.name.empty() ? source : parsed.name);
+  if (parsed.steps.empty())
+    return refuse("the recipe has no steps");
+  compresslib::Problems problems;
+  for (auto [i, step] : llvm::enumerate(parsed.steps)) {
+    compresslib::Expected<RecipeStep> made =
+        makeStep(step, (shown(source) + ", step " + Twine(i + 1)).str());
+    if (made)
+      recipe.steps.push_back(*made);
+    else
+      problems.add(made.error().message);
+  }
+  if (!problems.empty())
+    return compresslib::usageError(problems.text("\n"));
+  return recipe;
+}
 compresslib::Expected<Recipe> mlir::compress::parseRecipe(StringRef text) {
   std::vector<std::string> names;
   for (const RecipePreset &preset : presets) {
@@ -281,9 +416,11 @@ compresslib::Expected<Recipe> mlir::compress::parseRecipe(StringRef text) {
                 text.ends_with(".yml");
   if (isFile) {
     compresslib::Expected<std::string> yaml =
-        compresslib::readFile(text.str(), uint64_t(1) << 20);
+        compresslib::readFile(text.str(), longestRecipe);
     if (!yaml)
-      return yaml.error();
+      return yaml.error().kind == compresslib::ErrorKind::BadInput
+                 ? compresslib::usageError(yaml.error().message)
+                 : yaml.error();
     return parseRecipeYaml(*yaml, text);
   }
 
@@ -291,28 +428,60 @@ compresslib::Expected<Recipe> mlir::compress::parseRecipe(StringRef text) {
   // As --pass-pipeline has it.
   if (pipeline.consume_front("builtin.module(") && !pipeline.consume_back(")"))
     return compresslib::usageError(
-        ("'" + text + "' opens builtin.module( and does not close it").str());
+        "'" + shown(text) + "' opens builtin.module( and does not close it");
   std::string unknown = findUnknownPass(pipeline);
   if (pipeline.empty() || (!unknown.empty() && unknown == pipeline)) {
     for (const std::string &pass : getPassNames())
       names.push_back(pass);
-    return compresslib::usageError(("'" + text +
-                                    "' is no recipe: neither a preset (f16, "
-                                    "int8, int4, int3), nor a file, "
-                                    "nor a pass." +
-                                    compresslib::didYouMean(text.str(), names))
-                                       .str());
+    return compresslib::usageError(
+        "'" + shown(text) +
+        "' is no recipe: neither a preset (f16, int8, int4, int3), nor a file, "
+        "nor a pass." +
+        compresslib::didYouMean(text.str(), names));
   }
   Recipe recipe;
-  recipe.name = text.str();
-  for (const std::string &part : splitPipeline(pipeline)) {
+  recipe.name = shown(text);
+  std::vector<std::string> parts = splitPipeline(pipeline);
+  if (parts.size() > mostSteps)
+    return compresslib::usageError(
+        "The recipe has " + std::to_string(parts.size()) +
+        " passes, expected at most " + std::to_string(mostSteps) + ".");
+  for (const std::string &part : parts) {
     if (compresslib::Status status =
             checkPipeline(part, ModuleOp::getOperationName(), "The recipe");
         !status)
       return status.error();
-    recipe.steps.push_back({part, part});
+    recipe.steps.push_back({shown(part), part});
   }
   return recipe;
+}
+
+compresslib::Status mlir::compress::checkPlannable(const Recipe &recipe) {
+  std::vector<std::string> plannable = getPassNames();
+  for (const RecipePreset &preset : presets)
+    plannable.push_back(("compress-" + preset.name + "-pipeline").str());
+  llvm::StringSet<> known;
+  known.insert_range(plannable);
+  for (auto [i, step] : llvm::enumerate(recipe.steps)) {
+    // Every word of a pipeline, nested ones included, that names a pass.
+    std::string word;
+    for (char c : step.pipeline + ",") {
+      if (llvm::isAlnum(c) || c == '-' || c == '_') {
+        word += c;
+        continue;
+      }
+      if (!known.contains(word) &&
+          (PassInfo::lookup(word) || PassPipelineInfo::lookup(word)))
+        return compresslib::usageError(
+            ("Step " + Twine(i + 1) + " (" + step.title + ") runs '" + word +
+             "', which cannot be planned: only passes over weights can, as "
+             "others might do more than change the module. Run the recipe to "
+             "know its sizes.")
+                .str());
+      word.clear();
+    }
+  }
+  return {};
 }
 
 void mlir::compress::registerRecipePipelines() {
@@ -334,28 +503,6 @@ void mlir::compress::registerRecipePipelines() {
 //===----------------------------------------------------------------------===//
 // Running
 //===----------------------------------------------------------------------===//
-
-std::string mlir::compress::getFingerprint(ModuleOp module) {
-  // The side-car's name is no part of what the module is.
-  struct Hashing : llvm::raw_ostream {
-    compresslib::Sha256 hash;
-    uint64_t position = 0;
-    ~Hashing() override { flush(); }
-    void write_impl(const char *data, size_t size) override {
-      hash.update({reinterpret_cast<const uint8_t *>(data), size});
-      position += size;
-    }
-    uint64_t current_pos() const override { return position; }
-  } stream;
-  for (Operation &op : module.getOps())
-    if (!isa<StoreOp>(op)) {
-      op.print(stream, OpPrintingFlags().useLocalScope().assumeVerified());
-      stream << '\n';
-    }
-  stream.flush();
-  std::array<uint8_t, 32> digest = stream.hash.digest();
-  return compresslib::hexadecimal({digest.data(), digest.size()});
-}
 
 compresslib::Status mlir::compress::runRecipe(const Recipe &recipe,
                                               OwningOpRef<ModuleOp> &module,
@@ -385,22 +532,19 @@ compresslib::Status mlir::compress::runRecipe(const Recipe &recipe,
       options.onStep(i, isKept);
     if (isKept) {
       std::string base = store.getBaseFolder().str();
-      store.setBaseFolder(options.resumeFolder);
-      OwningOpRef<ModuleOp> next =
-          parseSourceFile<ModuleOp>(kept, ParserConfig(context));
-      bool isAttached = next && succeeded(store.attach(*next));
+      FailureOr<OwningOpRef<ModuleOp>> next = parseModuleFile(kept, context);
       store.setBaseFolder(base);
-      if (!isAttached)
+      if (failed(next))
         return compresslib::badInput("The kept step '" + kept +
                                      "' cannot be used; remove it.");
-      module = std::move(next);
+      module = std::move(*next);
     } else {
       PassManager manager(context, ModuleOp::getOperationName());
       manager.enableVerifier(true);
       std::string message;
       llvm::raw_string_ostream stream(message);
       if (failed(parsePassPipeline(step.pipeline, manager, stream)))
-        return compresslib::usageError("'" + step.pipeline +
+        return compresslib::usageError("'" + shown(step.pipeline) +
                                        "' is no pipeline: " + message);
       if (failed(manager.run(*module)))
         return compresslib::badInput("Step " + std::to_string(i + 1) + " (" +

@@ -209,6 +209,8 @@ LogicalResult Interpreter::run(Operation *op) {
         return getElementTypeOrSelf(type).isF64();
       }))
     return op->emitOpError("gives f64, which has no reference evaluation");
+  if (failed(verifyAddressable(op)))
+    return failure();
   bool known = true;
   if (LogicalResult result = runControl(op, known); known || failed(result))
     return result;

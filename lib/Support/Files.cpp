@@ -1,4 +1,4 @@
-//===- Files.cpp - Mapped input, atomic output ----------------------------===//
+//===- Files.cpp - Atomic output ------------------------------------------===//
 //
 // Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compress/Support/Files.h"
 
-#include "compress/Support/Text.h"
+#include "FileKind.h"
+#include "RunFilesInternal.h"
 
 #include <algorithm>
 #include <atomic>
@@ -24,22 +25,6 @@
 
 using namespace compresslib;
 
-static std::string quoted(const std::string &path) {
-  return "'" + printable(path, 400) + "'";
-}
-
-static const char *kindOfFile(mode_t mode) {
-  if (S_ISDIR(mode))
-    return "a directory";
-  if (S_ISFIFO(mode))
-    return "a FIFO";
-  if (S_ISCHR(mode) || S_ISBLK(mode))
-    return "a device";
-  if (S_ISSOCK(mode))
-    return "a socket";
-  return "no regular file";
-}
-
 std::string compresslib::parentFolder(const std::string &path) {
   size_t slash = path.find_last_of('/');
   if (slash == std::string::npos)
@@ -52,135 +37,6 @@ std::string compresslib::joinPath(const std::string &folder,
   if (folder.empty() || (!name.empty() && name[0] == '/'))
     return name;
   return folder.back() == '/' ? folder + name : folder + "/" + name;
-}
-
-//===----------------------------------------------------------------------===//
-// Reading
-//===----------------------------------------------------------------------===//
-
-Expected<MappedFile> MappedFile::open(const std::string &path) {
-  // Non-blocking, so that a FIFO without a writer is refused and not waited on.
-  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0)
-    return environmentError("Cannot open " + quoted(path) + ": " +
-                            std::strerror(errno) + ".");
-  return fromDescriptor(descriptor, path);
-}
-
-Expected<MappedFile> MappedFile::fromDescriptor(int descriptor,
-                                                const std::string &path) {
-  struct stat status;
-  if (fstat(descriptor, &status) != 0) {
-    int code = errno;
-    close(descriptor);
-    return environmentError("Cannot examine " + quoted(path) + ": " +
-                            std::strerror(code) + ".");
-  }
-  if (!S_ISREG(status.st_mode)) {
-    close(descriptor);
-    return environmentError(quoted(path) + " is " + kindOfFile(status.st_mode) +
-                            ", where a regular file is needed.");
-  }
-  MappedFile file;
-  file.path_ = path;
-  file.size_ = uint64_t(status.st_size);
-  if (file.size_) {
-    void *data =
-        mmap(nullptr, file.size_, PROT_READ, MAP_SHARED, descriptor, 0);
-    if (data == MAP_FAILED) {
-      int code = errno;
-      close(descriptor);
-      file.size_ = 0;
-      return environmentError(
-          "Cannot map " + quoted(path) + " (" +
-          humanSize(uint64_t(status.st_size)) +
-          " of address space needed): " + std::strerror(code) +
-          ". Raise the memory limit (ulimit -v), if one is set.");
-    }
-    file.data_ = static_cast<const uint8_t *>(data);
-  }
-  close(descriptor);
-  return file;
-}
-
-MappedFile &MappedFile::operator=(MappedFile &&other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  return *this;
-}
-
-MappedFile::~MappedFile() {
-  if (data_)
-    munmap(const_cast<uint8_t *>(data_), size_);
-}
-
-void MappedFile::release(uint64_t offset, uint64_t size) const {
-  uint64_t page = uint64_t(sysconf(_SC_PAGESIZE));
-  if (offset >= size_)
-    return;
-  uint64_t end = std::min(size_, offset + std::min(size, size_ - offset));
-  // Whole pages only: the neighbours may still be in use.
-  uint64_t first = (offset + page - 1) / page * page;
-  uint64_t last = end == size_ ? end : end / page * page;
-  if (first < last)
-    madvise(const_cast<uint8_t *>(data_) + first, last - first, MADV_DONTNEED);
-}
-
-Expected<std::string> compresslib::readFile(const std::string &path,
-                                            uint64_t limit) {
-  Expected<MappedFile> file = MappedFile::open(path);
-  if (!file)
-    return file.error();
-  if (file->size() > limit)
-    return badInput(quoted(path) + " has " + humanSize(file->size()) +
-                    ", more than the " + humanSize(limit) +
-                    " that are accepted here.");
-  return std::string(asText(file->bytes()));
-}
-
-//===----------------------------------------------------------------------===//
-// Temporaries and signals
-//===----------------------------------------------------------------------===//
-
-// Fixed, so that a signal handler may read it: a slot holds a path or null.
-constexpr int temporarySlots = 256;
-static std::atomic<char *> temporaries[temporarySlots];
-
-static int registerTemporary(const std::string &path) {
-  char *copy = strdup(path.c_str());
-  for (int slot = 0; slot < temporarySlots; ++slot) {
-    char *none = nullptr;
-    if (temporaries[slot].compare_exchange_strong(none, copy))
-      return slot;
-  }
-  free(copy);
-  return -1;
-}
-
-static void unregisterTemporary(int slot) {
-  if (slot >= 0)
-    free(temporaries[slot].exchange(nullptr));
-}
-
-static void removeTemporariesAndEnd(int signal) {
-  for (std::atomic<char *> &slot : temporaries)
-    if (char *path = slot.load())
-      unlink(path);
-  // SA_RESETHAND restored the default action.
-  raise(signal);
-}
-
-void compresslib::removeTemporariesOnSignal() {
-  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction old;
-    if (sigaction(signal, nullptr, &old) == 0 && old.sa_handler == SIG_IGN)
-      continue; // nohup
-    struct sigaction action = {};
-    action.sa_handler = removeTemporariesAndEnd;
-    action.sa_flags = SA_RESETHAND | SA_NODEFER;
-    sigaction(signal, &action, nullptr);
-  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -229,14 +85,9 @@ Expected<AtomicFile> AtomicFile::create(const std::string &path,
       return environmentError("The output " + quoted(path) + " is " +
                               kindOfFile(status.st_mode) +
                               "; name a regular file.");
-    for (const std::string &input : options.inputs) {
-      struct stat other;
-      if (stat(input.c_str(), &other) == 0 && other.st_dev == status.st_dev &&
-          other.st_ino == status.st_ino)
-        return environmentError("The output " + quoted(path) +
-                                " is the input " + quoted(input) +
-                                "; name another file.");
-    }
+    if (std::string input = inputOfRun(status); !input.empty())
+      return environmentError("The output " + quoted(path) + " is the input " +
+                              quoted(input) + "; name another file.");
     mode = status.st_mode & 0777;
     if (options.executable)
       mode |= 0111;
@@ -273,25 +124,15 @@ Expected<AtomicFile> AtomicFile::create(const std::string &path,
   if (base.empty() || base == "." || base == "..")
     return environmentError("The output " + quoted(path) +
                             " names a directory; name a file.");
-  static std::atomic<unsigned> counter;
-  for (int attempt = 0;; ++attempt) {
-    std::string suffix = ".tmp-" + std::to_string(getpid()) + "-" +
-                         std::to_string(counter.fetch_add(1));
-    // A name of up to 255 bytes must stay one.
-    std::string name =
-        "." + base.substr(0, std::min<size_t>(base.size(),
-                                              NAME_MAX - 1 - suffix.size()));
-    file.temporary_ = joinPath(file.folder_, name + suffix);
-    file.descriptor_ = open(file.temporary_.c_str(),
-                            O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (file.descriptor_ >= 0)
-      break;
-    if (errno != EEXIST || attempt == 100)
-      return environmentError("Cannot write in " + quoted(file.folder_) +
-                              " for the output " + quoted(path) + ": " +
-                              std::strerror(errno) + ".");
-  }
-  file.slot_ = registerTemporary(file.temporary_);
+  LockedTemporary made = createLockedTemporary(file.folder_, base, mode);
+  if (made.descriptor < 0)
+    return environmentError("Cannot write in " + quoted(file.folder_) +
+                            " for the output " + quoted(path) + ": " +
+                            std::strerror(made.error) + ".");
+  file.temporary_ = std::move(made.path);
+  file.descriptor_ = made.descriptor;
+  file.lock_ = made.lock;
+  file.registered_ = std::move(made.registered);
   if (keepMode)
     (void)fchmod(file.descriptor_, mode);
   return file;
@@ -306,20 +147,22 @@ AtomicFile &AtomicFile::operator=(AtomicFile &&other) noexcept {
   std::swap(position_, other.position_);
   std::swap(flushed_, other.flushed_);
   std::swap(descriptor_, other.descriptor_);
-  std::swap(slot_, other.slot_);
+  std::swap(lock_, other.lock_);
+  std::swap(registered_, other.registered_);
+  std::swap(state_, other.state_);
   return *this;
 }
 
 AtomicFile::~AtomicFile() { discard(); }
 
 void AtomicFile::discard() {
-  if (descriptor_ < 0)
+  if (temporary_.empty())
     return;
-  close(descriptor_);
+  if (descriptor_ >= 0)
+    close(descriptor_);
   descriptor_ = -1;
   unlink(temporary_.c_str());
-  unregisterTemporary(slot_);
-  slot_ = -1;
+  finish();
 }
 
 Error AtomicFile::writeError(int code, uint64_t offset, uint64_t more) const {
@@ -348,6 +191,8 @@ Status AtomicFile::writeFully(Bytes bytes, uint64_t offset) {
                                       offset + done);
     if (count < 0 && errno == EINTR)
       continue;
+    if (count < 0 && errno == EFAULT)
+      touch(bytes);
     if (count <= 0)
       return writeError(count < 0 ? errno : ENOSPC, offset + done,
                         bytes.size() - done);
@@ -417,37 +262,96 @@ void AtomicFile::rename(const std::string &name) {
   path_ = joinPath(folder_, name);
 }
 
-Status AtomicFile::commit() {
+static Status commitError(const char *what, const std::string &path) {
+  int code = errno;
+  return environmentError("Cannot " + std::string(what) + " " + quoted(path) +
+                          ": " + std::strerror(code) +
+                          ". The previous file, if any, is unchanged.");
+}
+
+Status AtomicFile::sync() {
   if (descriptor_ < 0)
     return environmentError("The output " + quoted(path_) + " is closed.");
   Status status = flush();
-  auto fail = [&](const char *what) {
-    int code = errno;
-    return Status(environmentError(
-        std::string("Cannot ") + what + " " + quoted(path_) + ": " +
-        std::strerror(code) + ". The previous file, if any, is unchanged."));
-  };
   if (status && fsync(descriptor_) != 0)
-    status = fail("write to the disk");
+    status = commitError("write to the disk", path_);
   // Some file systems report a failed write only here.
   int closed = close(descriptor_);
   descriptor_ = -1;
   if (status && closed != 0)
-    status = fail("close");
-  if (status && ::rename(temporary_.c_str(), path_.c_str()) != 0)
-    status = fail("rename the temporary to");
+    status = commitError("close", path_);
   if (!status)
+    discard();
+  return status;
+}
+
+Status AtomicFile::place(bool keepsOld) {
+  const char *from = temporary_.c_str(), *to = path_.c_str();
+  // Exchanging is not known to every file system.
+  if (keepsOld && renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0)
+    state_ = Exchanged;
+  else if (::rename(from, to) == 0)
+    state_ = Placed;
+  else
+    return commitError("rename the temporary to", path_);
+  return {};
+}
+
+void AtomicFile::undo() {
+  const char *from = temporary_.c_str(), *to = path_.c_str();
+  if (state_ == Exchanged)
+    (void)renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE);
+  else if (state_ == Placed)
+    (void)::rename(to, from);
+  state_ = Unplaced;
+}
+
+void AtomicFile::finish() {
+  if (state_ == Exchanged)
     unlink(temporary_.c_str());
-  unregisterTemporary(slot_);
-  slot_ = -1;
-  if (!status)
-    return status;
-  int folder = open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder >= 0) {
+  registered_ = Temporary();
+  temporary_.clear();
+  if (lock_ >= 0)
+    close(lock_);
+  lock_ = -1;
+  if (state_ != Unplaced)
     // The rename is done; a folder that cannot be synchronised undoes nothing.
-    (void)fsync(folder);
-    close(folder);
-  }
+    if (int folder = open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        folder >= 0) {
+      (void)fsync(folder);
+      close(folder);
+    }
+  state_ = Unplaced;
+}
+
+Status AtomicFile::commit() {
+  if (temporary_.empty())
+    return environmentError("The output " + quoted(path_) + " is closed.");
+  if (descriptor_ >= 0)
+    if (Status status = sync(); !status)
+      return status;
+  Status status = place(/*keepsOld=*/false);
+  if (!status)
+    discard();
+  else
+    finish();
+  return status;
+}
+
+Status compresslib::commitTogether(std::vector<AtomicFile> files) {
+  // Renames with nothing between them that may want space.
+  for (AtomicFile &file : files)
+    if (file.descriptor_ >= 0)
+      if (Status status = file.sync(); !status)
+        return status;
+  for (size_t i = 0; i < files.size(); ++i)
+    if (Status status = files[i].place(/*keepsOld=*/true); !status) {
+      while (i--)
+        files[i].undo();
+      return status;
+    }
+  for (AtomicFile &file : files)
+    file.finish();
   return {};
 }
 

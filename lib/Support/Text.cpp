@@ -137,6 +137,44 @@ std::string compresslib::printable(std::string_view text, size_t limit) {
   return out;
 }
 
+size_t compresslib::nestingDepth(std::string_view text) {
+  size_t depth = 0, deepest = 0;
+  for (char c : text) {
+    depth += c == '{' || c == '(';
+    deepest = std::max(deepest, depth);
+    if ((c == '}' || c == ')') && depth > 0)
+      --depth;
+  }
+  return deepest;
+}
+
+void Problems::add(std::string_view problem) {
+  ++count_;
+  if (problem.size() <= budget_) {
+    budget_ -= problem.size();
+    kept_.emplace_back(problem);
+  } else if (kept_.empty()) {
+    kept_.push_back(printable(problem, budget_));
+    budget_ = 0;
+  } else {
+    budget_ = 0;
+  }
+}
+
+std::string Problems::text(std::string_view separator) const {
+  std::string text;
+  for (const std::string &problem : kept_) {
+    if (!text.empty())
+      text += separator;
+    text += problem;
+  }
+  if (count_ > kept_.size()) {
+    text += separator;
+    text += "and " + std::to_string(count_ - kept_.size()) + " more";
+  }
+  return text;
+}
+
 size_t compresslib::validUtf8Prefix(std::string_view text) {
   size_t at = 0;
   while (at < text.size()) {

@@ -7,6 +7,7 @@
 
 #include "compress/Target/Functions.h"
 #include "CodeGeneration.h"
+#include "Compress/IR/Compress.h"
 #include "compress/Target/Compile.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -95,10 +96,9 @@ struct FunctionsToLLVMOptions : PassPipelineOptions<FunctionsToLLVMOptions> {
   Option<Phase> stopAfter{
       *this, "stop-after", llvm::cl::init(Phase::LLVM),
       llvm::cl::desc("Phase to stop after"),
-      llvm::cl::values(
-          clEnumValN(Phase::Kernel, "kernel",
-                     "products with packed weights over buffers"),
-          clEnumValN(Phase::LLVM, "llvm", "the LLVM dialect"))};
+      llvm::cl::values(clEnumValN(Phase::Kernel, "kernel",
+                                  "products with packed weights over buffers"),
+                       clEnumValN(Phase::LLVM, "llvm", "the LLVM dialect"))};
 };
 } // namespace
 
@@ -270,6 +270,14 @@ mlir::compress::compileFunctions(ModuleOp module,
   DialectRegistry registry;
   registerTranslations(registry);
   context->appendDialectRegistry(registry);
+  // Sizes in bytes are computed from here on.
+  if (module
+          .walk([](Operation *op) {
+            return failed(verifyAddressable(op)) ? WalkResult::interrupt()
+                                                 : WalkResult::advance();
+          })
+          .wasInterrupted())
+    return failure();
   CompiledFunctions result;
   FailureOr<std::string> header = makeHeader(module, options.name);
   if (failed(header))

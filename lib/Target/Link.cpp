@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compress/Support/Files.h"
 #include "compress/Target/Compile.h"
 #include "lld/Common/Driver.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -44,7 +45,7 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
   for (const CompiledModel::Object &object : model.objects)
     if (object.name == "neon")
       system = folder + "/compress/aarch64/";
-  for (const std::string &needed : {runtime, system + "crt1.o"})
+  for (const std::string &needed : {runtime, system + "rcrt1.o"})
     if (!llvm::sys::fs::exists(needed))
       return environmentError("Cannot link: " + needed +
                               " is not there. Build the target "
@@ -57,36 +58,38 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
       llvm::sys::fs::remove(path);
   });
   for (const CompiledModel::Object &object : model.objects) {
-    SmallString<128> path;
-    int descriptor;
-    if (std::error_code error = llvm::sys::fs::createTemporaryFile(
-            "compress-" + object.name, "o", descriptor, path))
-      return environmentError("Cannot make a temporary file: " +
-                              error.message() +
-                              ". Set TMPDIR to a folder that can be written.");
-    temporaries.push_back(std::string(path));
-    llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
+    // Beside the executable: whoever removes its folder removes them.
+    std::string path = output + "." + object.name + ".o";
+    std::error_code error;
+    llvm::raw_fd_ostream stream(path, error);
+    if (error)
+      return environmentError("Cannot make the temporary file " + path + ": " +
+                              error.message() + ".");
+    temporaries.push_back(path);
     stream.write(object.bytes.data(), object.bytes.size());
     stream.close();
     if (stream.has_error()) {
       std::string message = stream.error().message();
       stream.clear_error();
-      return environmentError("Cannot write " + std::string(path) + ": " +
-                              message + ".");
+      return environmentError("Cannot write " + path + ": " + message + ".");
     }
   }
 
   std::vector<std::string> line = {
-      "ld.lld", "-o", output, "-static", "--gc-sections", "--icf=all", "-z",
-      "norelro", "--eh-frame-hdr", "--build-id=none", "--strip-all",
-      system + "crt1.o", system + "crti.o", system + "crtbeginT.o"};
+      "ld.lld", "-o", output,
+      // Static, at any address, which the start-up code relocates itself to;
+      // what is relocated is read-only from then on.
+      "-static", "-pie", "--no-dynamic-linker", "-z", "text", "-z", "relro",
+      "-z", "now", "-z", "noexecstack", "--gc-sections", "--icf=all",
+      "--eh-frame-hdr", "--build-id=none", "--strip-all", system + "rcrt1.o",
+      system + "crti.o", system + "crtbeginS.o"};
   llvm::append_range(line, temporaries);
   line.push_back(runtime);
   for (const char *library : {"libutf8proc.a", "libstdc++.a", "libm.a"})
     line.push_back(system + library);
   line.insert(line.end(),
               {"--start-group", system + "libgcc.a", system + "libgcc_eh.a",
-               system + "libc.a", "--end-group", system + "crtend.o",
+               system + "libc.a", "--end-group", system + "crtendS.o",
                system + "crtn.o"});
   SmallVector<const char *> arguments;
   for (const std::string &argument : line)
@@ -96,6 +99,8 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
   // lld's state is global.
   static std::mutex mutex;
   std::lock_guard<std::mutex> lock(mutex);
+  // A page that a full disk does not take is a signal and no error of lld's.
+  compresslib::MappedOutput mapped(output);
   lld::Result result = lld::lldMain(arguments, llvm::nulls(), stream,
                                     {{lld::Gnu, &lld::elf::link}});
   if (result.retCode)

@@ -6,52 +6,77 @@
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
+#include "Compress/IR/Compress.h"
 #include "Program.h"
 #include "compress/Analysis/StoredSize.h"
+#include "compress/Pipelines/Fingerprint.h"
 #include "compress/Support/Files.h"
 #include "compress/Support/Json.h"
 #include "compress/Support/Sha256.h"
 #include "compress_runtime/Payload.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace mlir::compress;
 namespace rt = compresslib::rt;
 
-namespace {
-/// A folder for what is linked, removed in the end.
-struct TemporaryFolder {
-  SmallString<128> path;
-  std::error_code error;
-  TemporaryFolder() {
-    error = llvm::sys::fs::createUniqueDirectory("compress-link", path);
-  }
-  ~TemporaryFolder() {
-    if (!error)
-      llvm::sys::fs::remove_directories(path);
-  }
-};
-} // namespace
-
-/// The files that a model is of: the folder's, or the module and its side-car.
-static std::vector<std::string> getInputFiles(const std::string &input) {
-  std::vector<std::string> files;
-  if (!llvm::sys::fs::is_directory(input)) {
-    files.push_back(input);
+/// The files that a model is of, under names that do not depend on where they
+/// lie or on what a module is called: what makes the same program is the same.
+static std::vector<std::pair<std::string, std::string>>
+getInputFiles(const std::string &input, ModuleOp module) {
+  std::vector<std::pair<std::string, std::string>> files;
+  if (llvm::sys::fs::is_directory(input)) {
+    for (const std::string &path : getModelFiles(input)) {
+      StringRef name = path;
+      name.consume_front(input);
+      files.emplace_back(name.ltrim('/').str(), path);
+    }
     return files;
   }
-  std::error_code error;
-  for (llvm::sys::fs::directory_iterator it(input, error), end;
-       it != end && !error; it.increment(error)) {
-    StringRef extension = llvm::sys::path::extension(it->path());
-    if ((extension == ".json" || extension == ".safetensors") &&
-        llvm::sys::fs::is_regular_file(it->path()))
-      files.push_back(it->path());
-  }
-  llvm::sort(files);
+  // What the module's text says is in its fingerprint.
+  for (StoreOp store : module.getOps<StoreOp>())
+    files.emplace_back("side-car",
+                       compresslib::joinPath(compresslib::parentFolder(input),
+                                             store.getFile().str()));
   return files;
+}
+
+/// The fingerprint of a module without the paths of origins, whose hashes stay.
+static std::string getContentFingerprint(ModuleOp module) {
+  OwningOpRef<ModuleOp> copy = module.clone();
+  for (WeightOp weight : copy->getOps<WeightOp>())
+    if (OriginAttr origin = weight.getOriginAttr())
+      weight.setOriginAttr(OriginAttr::get(
+          module.getContext(), "", origin.getTensor(), origin.getHash()));
+  return getFingerprint(*copy);
+}
+
+/// How a recipe is called in a program: a preset's name, a recipe's own, or its
+/// pipelines; never the path of its file.
+static std::string getRecipeName(const BuildArguments &arguments,
+                                 const Recipe &recipe) {
+  if (recipe.name != arguments.recipe ||
+      !llvm::sys::fs::is_regular_file(arguments.recipe))
+    return recipe.name;
+  std::vector<std::string> pipelines;
+  for (const RecipeStep &step : recipe.steps)
+    pipelines.push_back(step.pipeline);
+  return llvm::join(pipelines, ",");
+}
+
+/// The command that makes the program again for the machine that it is on.
+static std::string getRebuildCommand(const BuildArguments &arguments,
+                                     const std::string &recipe) {
+  std::string command = "compress build MODEL";
+  if (!recipe.empty()) {
+    command += " --recipe '";
+    for (char c : recipe)
+      command += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    command += "'";
+  }
+  return command + " --activations " + arguments.activations +
+         " --target native -o PROGRAM";
 }
 
 /// What went in: enough to make the same bytes again.
@@ -62,20 +87,19 @@ makeManifest(const BuildArguments &arguments, ModuleOp module,
   json.beginObject();
   json.member("version", COMPRESS_VERSION);
   json.key("inputs").beginArray();
-  for (const std::string &path : getInputFiles(arguments.input)) {
+  for (const auto &[name, path] : getInputFiles(arguments.input, module)) {
     compresslib::Expected<compresslib::MappedFile> file =
         compresslib::MappedFile::open(path);
     if (!file)
       return file.error();
     json.beginObject();
-    json.member("file", llvm::sys::path::filename(path).str());
+    json.member("file", name);
     json.member("sha256", compresslib::sha256(file->bytes()));
     json.endObject();
   }
   json.endArray();
-  // The side-car's name holds its hash, and the module's text its content's.
-  json.member("module", getFingerprint(module));
-  json.member("recipe", recipe.name);
+  json.member("module", getContentFingerprint(module));
+  json.member("recipe", getRecipeName(arguments, recipe));
   json.key("steps").beginArray();
   for (const RecipeStep &step : recipe.steps)
     json.value(step.pipeline);
@@ -107,12 +131,6 @@ mlir::compress::buildCommand(const BuildArguments &arguments) {
     info.recipe = arguments.recipe;
     return infoCommand(info);
   }
-  // Found out now rather than after minutes.
-  if (compresslib::Expected<compresslib::AtomicFile> probe =
-          compresslib::AtomicFile::create(arguments.output);
-      !probe)
-    return probe.error();
-
   ToolContext context;
   compresslib::Expected<OwningOpRef<ModuleOp>> module =
       context.load(arguments.input);
@@ -135,11 +153,11 @@ mlir::compress::buildCommand(const BuildArguments &arguments) {
   if (failed(compiled))
     return context.fail(
         compresslib::badInput("The model could not be compiled."));
-  TemporaryFolder folder;
-  if (folder.error)
-    return compresslib::environmentError(
-        "Cannot make a temporary folder: " + folder.error.message() + ".");
-  std::string executable = (folder.path + "/program").str();
+  compresslib::Expected<compresslib::ScratchFolder> folder =
+      compresslib::ScratchFolder::create("compress-link-");
+  if (!folder)
+    return folder.error();
+  std::string executable = folder->path() + "/program";
   if (compresslib::Status status = linkExecutable(*compiled, executable);
       !status)
     return context.fail(status.error());
@@ -162,7 +180,7 @@ mlir::compress::buildCommand(const BuildArguments &arguments) {
   binary.sideCar = arguments.sideCar;
   rt::Metadata &metadata = binary.metadata;
   metadata.name = facts->name;
-  metadata.recipe = recipe->name;
+  metadata.recipe = getRecipeName(arguments, *recipe);
   metadata.manifest = compresslib::sha256(
       {reinterpret_cast<const uint8_t *>(manifest->data()), manifest->size()});
   metadata.version = COMPRESS_VERSION;
@@ -170,15 +188,26 @@ mlir::compress::buildCommand(const BuildArguments &arguments) {
   metadata.parameters = uint64_t(facts->parameters);
   metadata.bytes = uint64_t(size.bytes);
   metadata.endTokens = facts->endTokens;
-  metadata.rebuild =
-      "compress build " + arguments.input +
-      (arguments.recipe.empty() ? "" : " --recipe '" + arguments.recipe + "'") +
-      " --target native -o " + arguments.output;
-  if (compresslib::Status status =
-          rt::writeEdgeBinary(arguments.output, binary);
-      !status)
-    return status;
-  if (!arguments.manifest.empty())
-    return compresslib::writeFileAtomically(arguments.manifest, *manifest);
-  return {};
+  metadata.rebuild = getRebuildCommand(arguments, metadata.recipe);
+  // The manifest first: what is wrong with it is found before the large files
+  // are written.
+  std::vector<compresslib::AtomicFile> outputs;
+  if (!arguments.manifest.empty()) {
+    compresslib::AtomicFileOptions size;
+    size.size = manifest->size();
+    compresslib::Expected<compresslib::AtomicFile> file =
+        compresslib::AtomicFile::create(arguments.manifest, size);
+    if (!file)
+      return file.error();
+    if (compresslib::Status status = file->write(*manifest); !status)
+      return status;
+    outputs.push_back(std::move(*file));
+  }
+  compresslib::Expected<std::vector<compresslib::AtomicFile>> program =
+      rt::makeEdgeBinary(arguments.output, binary);
+  if (!program)
+    return program.error();
+  for (compresslib::AtomicFile &file : *program)
+    outputs.push_back(std::move(file));
+  return compresslib::commitTogether(std::move(outputs));
 }

@@ -18,6 +18,12 @@
 using namespace mlir;
 using namespace mlir::compress;
 
+std::string mlir::compress::getHeaderOf(StringRef object) {
+  SmallString<256> header(object);
+  llvm::sys::path::replace_extension(header, "h");
+  return std::string(header);
+}
+
 compresslib::Status
 mlir::compress::buildObjectCommand(const BuildArguments &arguments) {
   compresslib::Expected<CompileOptions> options = getCompileOptions(
@@ -46,8 +52,6 @@ mlir::compress::buildObjectCommand(const BuildArguments &arguments) {
   if (llvm::sys::path::extension(arguments.output) != ".o")
     return compresslib::usageError("The output '" + arguments.output +
                                    "' does not end in .o.");
-  SmallString<256> header(arguments.output);
-  llvm::sys::path::replace_extension(header, "h");
 
   ToolContext context;
   compresslib::Expected<OwningOpRef<ModuleOp>> module =
@@ -79,11 +83,23 @@ mlir::compress::buildObjectCommand(const BuildArguments &arguments) {
   if (failed(compiled))
     return context.fail(
         compresslib::badInput("The module could not be compiled."));
-  if (compresslib::Status status = compresslib::writeFileAtomically(
-          arguments.output,
-          std::string(compiled->object.begin(), compiled->object.end()));
-      !status)
-    return status;
-  return compresslib::writeFileAtomically(std::string(header),
-                                          compiled->header);
+  std::vector<compresslib::AtomicFile> outputs;
+  for (const auto &[path, bytes] :
+       {std::make_pair(arguments.output, StringRef(compiled->object.data(),
+                                                   compiled->object.size())),
+        std::make_pair(getHeaderOf(arguments.output),
+                       StringRef(compiled->header))}) {
+    compresslib::AtomicFileOptions size;
+    size.size = bytes.size();
+    compresslib::Expected<compresslib::AtomicFile> file =
+        compresslib::AtomicFile::create(path, size);
+    if (!file)
+      return file.error();
+    if (compresslib::Status status =
+            file->write(std::string_view(bytes.data(), bytes.size()));
+        !status)
+      return status;
+    outputs.push_back(std::move(*file));
+  }
+  return compresslib::commitTogether(std::move(outputs));
 }

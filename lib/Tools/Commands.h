@@ -9,11 +9,16 @@
 
 #include "compress/Pipelines/Recipe.h"
 #include "compress/Support/Error.h"
+#include "compress/Support/RunFiles.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include <memory>
 #include <string>
+
+namespace mlir {
+class OpPassManager;
+}
 
 namespace mlir::compress {
 
@@ -44,6 +49,14 @@ private:
   std::string errors;
 };
 
+/// The files that a model is read from, as they lie there now: those of a
+/// folder; or a module and what it names in other files, its side-car first.
+/// What is no model gives itself alone.
+std::vector<std::string> getModelFiles(const std::string &path);
+
+/// The files that the passes of a pipeline write beside the module.
+void addPassOutputs(const OpPassManager &passes, compresslib::RunFiles &files);
+
 /// Makes the executor "jit" known to --compress-check.
 void registerJitChecks();
 
@@ -52,6 +65,8 @@ struct ImportArguments {
   bool allowNonFinite = false;
 };
 compresslib::Status importCommand(const ImportArguments &arguments);
+/// Each command's files, declared and checked before it does anything.
+compresslib::Status declareFiles(const ImportArguments &arguments);
 
 struct InfoArguments {
   std::string input, recipe;
@@ -67,6 +82,7 @@ struct EvalArguments {
   int threads = 0;
 };
 compresslib::Status evalCommand(const EvalArguments &arguments);
+compresslib::Status declareFiles(const EvalArguments &arguments);
 
 struct BuildArguments {
   std::string input, output, recipe, activations, target, resume, manifest;
@@ -76,6 +92,9 @@ struct BuildArguments {
   int64_t chunk = 64;
 };
 compresslib::Status buildCommand(const BuildArguments &arguments);
+compresslib::Status declareFiles(const BuildArguments &arguments);
+/// The header beside an object file.
+std::string getHeaderOf(StringRef object);
 /// build --emit=object.
 compresslib::Status buildObjectCommand(const BuildArguments &arguments);
 

@@ -65,8 +65,9 @@ struct CommandLine {
                                  cl::cat(category)};
   cl::opt<std::string> evalBase{
       "base",
-      cl::desc("The untouched model of KL and agreement (default: the origin "
-               "of the weights, otherwise MODEL)"),
+      cl::desc("The model that KL and agreement are measured against: another "
+               "one, or none (default: the untouched model that the weights' "
+               "origins name, which must be as it was)"),
       cl::value_desc("MODEL"), cl::sub(eval), cl::cat(category)};
   cl::opt<std::string> evalText{
       "text", cl::desc("Perplexity, KL and agreement on this text"),
@@ -131,7 +132,9 @@ struct CommandLine {
       cl::desc("executable (default); or object: the functions of a module of "
                "linalg as an object file with their weights, and FILE.h beside "
                "it"),
-      cl::value_desc("KIND"), cl::init("executable"), cl::sub(build),
+      cl::value_desc("KIND"),
+      cl::init("executable"),
+      cl::sub(build),
       cl::cat(category)};
   cl::opt<bool> buildSideCar{
       "side-car", cl::desc("Put the weights into FILE.weights beside it"),
@@ -193,9 +196,14 @@ struct CommandLine {
 } // namespace
 
 static compresslib::Status run(CommandLine &line) {
+  auto declared = [](const auto &arguments, auto command) {
+    compresslib::Status status = declareFiles(arguments);
+    return status ? command(arguments) : status;
+  };
   if (line.import)
-    return importCommand(
-        {line.importInput, line.importOutput, line.importNonFinite});
+    return declared(ImportArguments{line.importInput, line.importOutput,
+                                    line.importNonFinite},
+                    importCommand);
   if (line.info) {
     InfoArguments arguments;
     arguments.input = line.infoInput;
@@ -223,7 +231,7 @@ static compresslib::Status run(CommandLine &line) {
     arguments.chunks = line.evalChunks;
     arguments.chunk = line.chunk;
     arguments.threads = line.evalThreads;
-    return evalCommand(arguments);
+    return declared(arguments, evalCommand);
   }
   if (line.build) {
     BuildArguments arguments;
@@ -232,7 +240,7 @@ static compresslib::Status run(CommandLine &line) {
     arguments.recipe = line.recipe;
     arguments.activations = line.activations;
     arguments.emit = line.buildEmit;
-    arguments.target = !line.target.empty()       ? std::string(line.target)
+    arguments.target = !line.target.empty()         ? std::string(line.target)
                        : arguments.emit == "object" ? "generic"
                                                     : "x86-64";
     arguments.resume = line.resume;
@@ -243,11 +251,11 @@ static compresslib::Status run(CommandLine &line) {
     if (arguments.output.empty() && !arguments.dryRun)
       return compresslib::usageError("Name the program to write with -o.");
     if (arguments.emit == "object")
-      return buildObjectCommand(arguments);
+      return declared(arguments, buildObjectCommand);
     if (arguments.emit != "executable")
       return compresslib::usageError("--emit is '" + arguments.emit +
                                      "'; expected executable or object.");
-    return buildCommand(arguments);
+    return declared(arguments, buildCommand);
   }
   return compresslib::usageError(
       "Name a command: import, info, eval or build; see compress --help.");
@@ -268,12 +276,14 @@ int mlir::compress::driverMain(int argc, char **argv) {
   std::string message;
   llvm::raw_string_ostream errors(message);
   if (!cl::ParseCommandLineOptions(argc, argv, overview, &errors)) {
-    llvm::errs() << message;
+    llvm::errs() << compresslib::cutMessage(message);
     return int(compresslib::ErrorKind::Usage);
   }
   compresslib::Status status = run(line);
   if (!status) {
-    llvm::errs() << "compress: error: " << status.error().message << "\n";
+    // Errors of passes are joined to it, uncut.
+    llvm::errs() << "compress: error: "
+                 << compresslib::cutMessage(status.error().message) << "\n";
     return int(status.error().kind);
   }
   llvm::outs().flush();

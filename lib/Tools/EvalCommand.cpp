@@ -8,10 +8,12 @@
 #include "Commands.h"
 #include "Compress/IR/Compress.h"
 #include "Program.h"
+#include "Untouched.h"
 #include "compress/Analysis/StoredSize.h"
 #include "compress/Evaluation/Compare.h"
 #include "compress/Evaluation/Report.h"
 #include "compress/Evaluation/Tasks.h"
+#include "compress/Pipelines/Fingerprint.h"
 #include "compress/Reference/Reference.h"
 #include "compress/Support/Files.h"
 #include "compress/Support/Progress.h"
@@ -27,21 +29,6 @@ using namespace mlir;
 using namespace mlir::compress;
 namespace eval = compresslib::eval;
 namespace rt = compresslib::rt;
-
-/// The folder of the untouched model that the weights' origins name, resolved
-/// against the module's folder; empty where there is none.
-static std::string findOrigin(ModuleOp module, StringRef input) {
-  for (WeightOp weight : module.getOps<WeightOp>()) {
-    OriginAttr origin = weight.getOriginAttr();
-    if (!origin || origin.getFile().empty())
-      continue;
-    std::string folder = compresslib::parentFolder(compresslib::joinPath(
-        compresslib::parentFolder(input.str()), origin.getFile().str()));
-    if (llvm::sys::fs::exists(folder + "/config.json"))
-      return folder;
-  }
-  return "";
-}
 
 static bool hasIntegerWeights(ModuleOp module) {
   return llvm::any_of(module.getOps<WeightOp>(), [](WeightOp weight) {
@@ -63,6 +50,7 @@ public:
 
 private:
   compresslib::Status prepare(ModuleOp module);
+  compresslib::Status measureInput(ModuleOp module);
   compresslib::Status measure(ToolContext &where, const std::string &name,
                               ModuleOp module);
   compresslib::Expected<double> referenceNll(ToolContext &where,
@@ -164,13 +152,14 @@ compresslib::Status Evaluation::prepare(ModuleOp module) {
 compresslib::Expected<double> Evaluation::referenceNll(ToolContext &where,
                                                        ModuleOp module) {
   ReferenceOptions how;
-  how.activations = options.activations == "int8" ? Activations::int8
-                                                  : Activations::f32;
+  how.activations =
+      options.activations == "int8" ? Activations::int8 : Activations::f32;
   how.context = arguments.context + 1;
   FailureOr<std::unique_ptr<ReferenceModel>> model =
       ReferenceModel::create(module, how);
   if (failed(model))
-    return where.fail(compresslib::badInput("The reference evaluation failed."));
+    return where.fail(
+        compresslib::badInput("The reference evaluation failed."));
   compresslib::Progress progress("reference", sequences.size());
   int64_t vocabulary = (*model)->getVocabulary();
   rt::Mean mean;
@@ -207,6 +196,11 @@ compresslib::Status Evaluation::measure(ToolContext &where,
   step.parameters = double(facts.parameters);
   // Float weights meet float activations, whatever was asked for.
   step.activations = hasIntegerWeights(module) ? model.activations() : "f32";
+  // The first is the base of the others: what it makes of the text is kept.
+  const bool isBase = steps.empty() && arguments.base != "none";
+  if (isBase)
+    cacheKey += " " + getFingerprint(module) + " " + step.activations + " " +
+                llvm::join(options.instructionSets, ",") + " " COMPRESS_VERSION;
   if (!sequences.empty()) {
     compresslib::Progress progress(name, sequences.size());
     eval::CompareOptions compare;
@@ -216,21 +210,18 @@ compresslib::Status Evaluation::measure(ToolContext &where,
       shown = done;
       return true;
     };
-    if (base) {
+    if (isBase || base) {
       compare.cachePath = getCachePath();
       compare.cacheKey = cacheKey;
-      compresslib::Expected<eval::Comparison> compared =
-          eval::compareModels(&base->model(), {&model}, sequences, compare);
-      if (!compared)
-        return compared.error();
-      step.text = compared->models[0];
-    } else {
-      compresslib::Expected<eval::Comparison> compared =
-          eval::compareModels(nullptr, {&model}, sequences, compare);
-      if (!compared)
-        return compared.error();
-      step.text = compared->models[0];
     }
+    compresslib::Expected<eval::Comparison> compared =
+        isBase ? eval::compareModels(&model, {}, sequences, compare)
+               : eval::compareModels(base ? &base->model() : nullptr, {&model},
+                                     sequences, compare);
+    if (!compared)
+      return compared.error();
+    step.text = isBase ? compared->base : compared->models[0];
+    step.text->compared &= !isBase;
     if (arguments.reference) {
       compresslib::Expected<double> nll = referenceNll(where, module);
       if (!nll)
@@ -251,13 +242,55 @@ compresslib::Status Evaluation::measure(ToolContext &where,
       return accuracy.error();
     step.accuracy = *accuracy;
   }
-  if (steps.empty() && !base) {
+  if (isBase)
     base = std::move(program);
-    cacheKey += " " + getFingerprint(module) + " " + step.activations + " " +
-                llvm::join(options.instructionSets, ",") + " " COMPRESS_VERSION;
-  }
   steps.push_back(std::move(step));
   return {};
+}
+
+/// What `--base` names, the origin of the weights, or the input itself; then
+/// the input, where it is another model.
+compresslib::Status Evaluation::measureInput(ModuleOp module) {
+  std::string name = llvm::sys::path::filename(arguments.input).str();
+  if (arguments.base == "none")
+    return measure(context, name, module);
+  std::string untouched = arguments.base;
+  if (untouched.empty() && !llvm::sys::fs::is_directory(arguments.input)) {
+    compresslib::Expected<std::string> origin =
+        findUntouchedModel(module, arguments.input);
+    if (!origin)
+      return origin.error();
+    untouched = *origin;
+  }
+  if (untouched.empty())
+    return measure(context, "untouched", module);
+  compresslib::Expected<OwningOpRef<ModuleOp>> other =
+      baseContext.load(untouched);
+  if (!other)
+    return other.error();
+  // Its tokens are the input's.
+  compresslib::Expected<ModelFacts> otherFacts = getModelFacts(**other);
+  if (!otherFacts)
+    return otherFacts.error();
+  if (otherFacts->tokenizer != facts.tokenizer)
+    return compresslib::badInput(
+        "'" + untouched + "' has another tokenizer than '" + arguments.input +
+        "': they cannot be compared.");
+  if (arguments.base.empty() && otherFacts->config != facts.config)
+    return compresslib::badInput(
+        "The config.json of the untouched model in '" + untouched +
+        "' is not what it was when '" + arguments.input +
+        "' was made. Restore it, or name the model to measure against with "
+        "--base MODEL (--base none measures alone).");
+  std::string title = "untouched";
+  if (!arguments.base.empty())
+    title = llvm::sys::path::filename(StringRef(untouched).rtrim('/')).str();
+  if (compresslib::Status status = measure(baseContext, title, **other);
+      !status)
+    return status;
+  if (isSameModel(**other, module))
+    return {};
+  return measure(context, name, module);
 }
 
 compresslib::Status Evaluation::run() {
@@ -289,30 +322,8 @@ compresslib::Status Evaluation::run() {
   if (compresslib::Status status = prepare(**module); !status)
     return status;
 
-  // The untouched model: what --base names, the origin, or the input itself.
-  std::string origin = arguments.base;
-  if (origin.empty() && StringRef(arguments.input).contains(".mlir"))
-    origin = findOrigin(**module, arguments.input);
-  if (!origin.empty()) {
-    compresslib::Expected<OwningOpRef<ModuleOp>> untouched =
-        baseContext.load(origin);
-    if (!untouched)
-      return untouched.error();
-    if (compresslib::Status status =
-            measure(baseContext, "untouched", **untouched);
-        !status)
-      return status;
-    std::string name = llvm::sys::path::filename(arguments.input).str();
-    // A module that was only imported is the untouched model.
-    if (getStoredSize(**module).bytes != int64_t(steps.front().bytes))
-      if (compresslib::Status status = measure(context, name, **module);
-          !status)
-        return status;
-  } else if (compresslib::Status status =
-                 measure(context, "untouched", **module);
-             !status) {
+  if (compresslib::Status status = measureInput(**module); !status)
     return status;
-  }
   if (!recipe->steps.empty()) {
     auto after = [&](size_t i, ModuleOp now) {
       return measure(context, recipe->steps[i].title, now);

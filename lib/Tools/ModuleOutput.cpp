@@ -11,10 +11,16 @@
 #include "compress/Support/Files.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/AsmState.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -51,25 +57,39 @@ static bool isSideCarOf(StringRef name, StringRef stem) {
          llvm::all_of(name, llvm::isHexDigit);
 }
 
-/// Whether a file's bytes hold `text`. Names stand verbatim in text and in
-/// bytecode.
-static bool fileMentions(StringRef path, StringRef text) {
-  compresslib::Expected<compresslib::MappedFile> file =
-      compresslib::MappedFile::open(path.str());
-  // A file that cannot be read may name it.
-  return !file ||
-         StringRef(reinterpret_cast<const char *>(file->data()), file->size())
-             .contains(text);
+/// Whether a regular file holds `text`. What cannot be read may hold it.
+static bool fileMentions(const std::string &path, StringRef text) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    return false;
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0)
+    // Gone meanwhile, or not readable.
+    return ::lstat(path.c_str(), &status) == 0;
+  auto closing = llvm::scope_exit([&] { ::close(descriptor); });
+  std::vector<char> window(size_t(1) << 20);
+  size_t kept = 0;
+  for (;;) {
+    ssize_t count =
+        ::read(descriptor, window.data() + kept, window.size() - kept);
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count <= 0)
+      return count < 0;
+    StringRef seen(window.data(), kept + size_t(count));
+    if (seen.contains(text))
+      return true;
+    // The text may begin here and end in the next window.
+    kept = std::min(seen.size(), text.size() - 1);
+    std::memmove(window.data(), seen.end() - kept, kept);
+  }
 }
 
 struct ModuleOutput::Implementation {
   compresslib::AtomicFile file;
   std::unique_ptr<AtomicFileStream> stream;
   std::string folder, name, stem;
-  /// Side-cars of this stem that were there before.
-  std::vector<std::string> before;
-  llvm::StringSet<> written;
-  bool committed = false;
+  WeightStore::SideCar sideCar;
 
   explicit Implementation(compresslib::AtomicFile opened)
       : file(std::move(opened)) {
@@ -77,31 +97,48 @@ struct ModuleOutput::Implementation {
     folder = compresslib::parentFolder(file.path());
     name = llvm::sys::path::filename(file.path()).str();
     stem = llvm::sys::path::stem(name).str();
-    forEachFile([&](StringRef other) {
-      if (isSideCarOf(other, stem))
-        before.push_back(other.str());
-    });
   }
 
-  void forEachFile(llvm::function_ref<void(StringRef)> visit) {
+  /// Stops where `visit` returns false; false where it did, or where the folder
+  /// cannot be read.
+  bool forEachFile(llvm::function_ref<bool(StringRef)> visit) {
     std::error_code error;
     for (llvm::sys::fs::directory_iterator it(folder, error), end;
          it != end && !error; it.increment(error))
-      visit(llvm::sys::path::filename(it->path()));
+      if (!visit(llvm::sys::path::filename(it->path())))
+        return false;
+    return !error;
   }
 
   std::string path(StringRef file) {
     return compresslib::joinPath(folder, file.str());
   }
 
-  bool isNamedByAnother(StringRef sideCar) {
-    bool named = false;
+  /// The side-cars that the file to be replaced made.
+  std::vector<std::string> getReplaced() {
+    std::vector<std::string> replaced;
+    if (!llvm::sys::fs::exists(file.path()))
+      return replaced;
+    StringRef fresh = llvm::sys::path::filename(sideCar.path);
     forEachFile([&](StringRef other) {
-      if (other != name &&
-          (other.ends_with(".mlir") || other.ends_with(".mlirbc")))
-        named |= fileMentions(path(other), sideCar);
+      if (isSideCarOf(other, stem) && other != fresh &&
+          fileMentions(file.path(), getHash(other)))
+        replaced.push_back(other.str());
+      return true;
     });
-    return named;
+    return replaced;
+  }
+
+  /// Whether no file of the folder names a side-car.
+  bool isUnnamed(StringRef sideCar) {
+    return forEachFile([&](StringRef other) {
+      return other == sideCar || !fileMentions(path(other), getHash(sideCar));
+    });
+  }
+
+  /// The hash alone is sought: the stem of a name may be escaped in text.
+  static StringRef getHash(StringRef sideCar) {
+    return sideCar.drop_back(strlen(".safetensors")).take_back(16);
   }
 };
 
@@ -118,15 +155,7 @@ ModuleOutput::create(StringRef path) {
       new ModuleOutput(std::make_unique<Implementation>(std::move(*file))));
 }
 
-ModuleOutput::~ModuleOutput() {
-  if (implementation->committed)
-    return;
-  implementation->stream.reset();
-  implementation->file.discard();
-  for (const auto &sideCar : implementation->written)
-    if (!llvm::is_contained(implementation->before, sideCar.getKey()))
-      llvm::sys::fs::remove(implementation->path(sideCar.getKey()));
-}
+ModuleOutput::~ModuleOutput() = default;
 
 llvm::raw_ostream &ModuleOutput::os() { return *implementation->stream; }
 
@@ -134,12 +163,11 @@ LogicalResult ModuleOutput::writeSideCar(ModuleOp module,
                                          compresslib::ErrorKind *kind) {
   WeightStore &store =
       module.getContext()->getOrLoadDialect<CompressDialect>()->getStore();
-  FailureOr<std::string> path =
-      store.write(module, implementation->folder, implementation->stem, kind);
-  if (failed(path))
+  FailureOr<WeightStore::SideCar> sideCar =
+      store.prepare(module, implementation->folder, implementation->stem, kind);
+  if (failed(sideCar))
     return failure();
-  if (!path->empty())
-    implementation->written.insert(llvm::sys::path::filename(*path));
+  implementation->sideCar = std::move(*sideCar);
   return success();
 }
 
@@ -147,17 +175,29 @@ compresslib::Status ModuleOutput::commit() {
   Implementation &self = *implementation;
   if (compresslib::Status status = self.stream->finish(); !status)
     return status;
-  std::vector<std::string> replaced;
-  std::string target = self.file.path();
-  if (llvm::sys::fs::exists(target))
-    for (const std::string &sideCar : self.before)
-      if (!self.written.contains(sideCar) && fileMentions(target, sideCar))
-        replaced.push_back(sideCar);
-  if (compresslib::Status status = self.file.commit(); !status)
+  // Slow, and therefore before the lock.
+  if (compresslib::Status status = self.file.sync(); !status)
     return status;
-  self.committed = true;
+  // Another writer of this folder may name the side-car that this one is about
+  // to remove, or remove the one that it is about to name.
+  compresslib::Expected<compresslib::FolderLock> lock =
+      compresslib::FolderLock::take(self.folder);
+  if (!lock)
+    return lock.error();
+  std::vector<std::string> replaced;
+  if (lock->isHeld())
+    replaced = self.getReplaced();
+  bool isNew = self.sideCar.file && !llvm::sys::fs::exists(self.sideCar.path);
+  if (self.sideCar.file)
+    if (compresslib::Status status = self.sideCar.file->commit(); !status)
+      return status;
+  if (compresslib::Status status = self.file.commit(); !status) {
+    if (isNew && lock->isHeld())
+      llvm::sys::fs::remove(self.sideCar.path);
+    return status;
+  }
   for (const std::string &sideCar : replaced)
-    if (!self.isNamedByAnother(sideCar))
+    if (self.isUnnamed(sideCar))
       llvm::sys::fs::remove(self.path(sideCar));
   return {};
 }

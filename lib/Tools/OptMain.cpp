@@ -6,16 +6,20 @@
 //===----------------------------------------------------------------------===//
 
 #include "compress/Tools/OptMain.h"
+#include "Commands.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
+#include "Diagnostics.h"
 #include "compress/Support/Files.h"
 #include "compress/Tools/ModuleOutput.h"
 #include "compress/Tools/Process.h"
 #include "compress/Tools/Register.h"
 #include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Process.h"
@@ -60,6 +64,9 @@ struct DetachStorePass : PassWrapper<DetachStorePass, OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DetachStorePass)
   DetachStorePass(Destination *destination = nullptr)
       : destination(destination) {}
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<CompressDialect>();
+  }
   StringRef getArgument() const override { return "compress-detach-store"; }
   StringRef getDescription() const override {
     return "Write the side-car of the output, or print its tensors inline "
@@ -80,6 +87,18 @@ struct DetachStorePass : PassWrapper<DetachStorePass, OperationPass<>> {
   }
   static LogicalResult inlineTensors(ModuleOp module, const WeightStore &store);
   Destination *destination;
+};
+} // namespace
+
+namespace {
+/// A pass says only that it failed; the store knows what that stands for.
+struct FailureKind : PassInstrumentation {
+  explicit FailureKind(compresslib::ErrorKind &kind) : kind(kind) {}
+  void runAfterPassFailed(Pass *, Operation *op) override {
+    if (auto *dialect = op->getContext()->getLoadedDialect<CompressDialect>())
+      kind = std::max(kind, dialect->getStore().getFailureKind());
+  }
+  compresslib::ErrorKind &kind;
 };
 } // namespace
 
@@ -170,6 +189,45 @@ static bool isDevice(const std::string &path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode);
 }
 
+/// Declares what the command line names. Fails where its pipeline does not
+/// parse, which has then been said.
+static FailureOr<compresslib::Status>
+declareOptFiles(const DialectRegistry &registry,
+                const MlirOptMainConfig &config, const std::string &input,
+                const std::string &output) {
+  compresslib::RunFiles files;
+  if (input != "-")
+    files.inputs = getModelFiles(input);
+  // Only the module's own output takes its place, no report.
+  if (bool same = false;
+      !llvm::sys::fs::equivalent(input, output, same) && same)
+    files.inPlace = input;
+  if (output != "-" && !isDevice(output))
+    files.outputs.push_back(output);
+  for (const std::string &file :
+       {config.getReproducerFilename().str(), config.getRemarksOutputFile()})
+    if (!file.empty() && file != "-" && !isDevice(file))
+      files.outputs.push_back(file);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  PassManager passes(&context, ModuleOp::getOperationName(),
+                     PassManager::Nesting::Implicit);
+  if (failed(config.setupPassPipeline(passes)))
+    return failure();
+  addPassOutputs(passes, files);
+  return declareRun(files);
+}
+
+/// Whether an error that shows its line would fill the screen.
+static bool hasLongLine(StringRef text) {
+  while (!text.empty()) {
+    auto [line, rest] = text.split('\n');
+    if (line.size() > 2000)
+      return true;
+    text = rest;
+  }
+  return false;
+}
+
 static void moveLastToFront(OpPassManager &manager) {
   // The iterator's underlying one is protected.
   struct Iterator : OpPassManager::pass_iterator {
@@ -197,16 +255,34 @@ int mlir::compress::optMain(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   installProcessHandlers();
 
-  setBaseFolder(registry,
+  setUpContexts(registry,
                 inputName == "-" ? "." : compresslib::parentFolder(inputName));
   if (inputName == "-" &&
       llvm::sys::Process::FileDescriptorIsDisplayed(fileno(stdin)))
     llvm::errs() << "(processing input from stdin now, hit ctrl-c/ctrl-d to "
                     "interrupt)\n";
+  // Read and not mapped: it may change meanwhile.
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> read =
+      inputName == "-"
+          ? llvm::MemoryBuffer::getSTDIN()
+          : llvm::MemoryBuffer::getFile(inputName, /*IsText=*/false,
+                                        /*RequiresNullTerminator=*/true,
+                                        /*IsVolatile=*/true, llvm::Align(4096));
+  if (std::error_code code = read.getError())
+    return fail("cannot open input file '" + Twine(inputName) +
+                    "': " + code.message(),
+                compresslib::ErrorKind::BadInput);
+  std::unique_ptr<llvm::MemoryBuffer> input = std::move(*read);
   std::string error;
-  std::unique_ptr<llvm::MemoryBuffer> input = openInputFile(inputName, &error);
-  if (!input)
-    return fail(error, compresslib::ErrorKind::BadInput);
+  if (!given.shouldVerifyDiagnostics() && hasLongLine(input->getBuffer()))
+    hideSource(registry);
+
+  if (FailureOr<compresslib::Status> declared =
+          declareOptFiles(registry, given, inputName, outputName);
+      failed(declared))
+    return EXIT_FAILURE;
+  else if (!*declared)
+    return fail(declared->error().message, declared->error().kind);
 
   Destination destination;
   destination.isStandardOutput = outputName == "-";
@@ -240,6 +316,7 @@ int mlir::compress::optMain(int argc, char **argv) {
       moveLastToFront(manager);
     }
     manager.addPass(std::make_unique<DetachStorePass>(&destination));
+    manager.addInstrumentation(std::make_unique<FailureKind>(destination.kind));
     return success();
   });
   if (failed(MlirOptMain(file ? file->os() : stream->os(), std::move(input),

@@ -8,7 +8,9 @@
 #include "compress/Tools/Process.h"
 #include "compress/Support/Error.h"
 #include "compress/Support/Files.h"
+#include "compress/Support/Temporaries.h"
 #include "llvm/Support/ErrorHandling.h"
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -36,12 +38,35 @@
                 usage.ru_maxrss >> 10,
                 static_cast<unsigned long long>(limit.rlim_cur >> 20));
   (void)!write(STDERR_FILENO, text, size_t(size));
+  compresslib::removeTemporaries();
   _exit(int(compresslib::ErrorKind::Environment));
+}
+
+/// What LLVM cannot go on after: a thread that limits forbid, a file that a
+/// full disk does not take; the rest are bugs, whose place the abort that
+/// follows shows.
+static void onFatalError(void *, const char *reason, bool) {
+  compresslib::removeTemporaries();
+  const char *remedy = nullptr;
+  if (strstr(reason, "pthread_create"))
+    remedy = ". Raise the limits of memory and of processes (ulimit -v, ulimit "
+             "-u).\n";
+  else if (strstr(reason, "IO failure on output stream"))
+    remedy = ". Free some space, or set TMPDIR to a folder that has it.\n";
+  for (const char *part :
+       {remedy ? "error: " : "LLVM ERROR: ", reason, remedy ? remedy : "\n"})
+    (void)!write(STDERR_FILENO, part, strlen(part));
+  if (remedy)
+    _exit(int(compresslib::ErrorKind::Environment));
 }
 
 void mlir::compress::installProcessHandlers() {
   compresslib::removeTemporariesOnSignal();
+  compresslib::endOnLostPages();
+  // Past a file-size limit; ignored, the write reports it.
+  std::signal(SIGXFSZ, SIG_IGN);
   std::set_new_handler(endOutOfMemory);
+  llvm::install_fatal_error_handler(onFatalError);
   llvm::install_bad_alloc_error_handler(
       [](void *, const char *, bool) { endOutOfMemory(); });
 }

@@ -9,10 +9,11 @@
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
 #include "NN/IR/NN.h"
+#include "compress/Support/Files.h"
 #include "compress/Support/Text.h"
+#include "llvm/ADT/StringExtras.h"
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -23,21 +24,19 @@ using compresslib::environmentError;
 compresslib::Expected<std::unique_ptr<PackedWeights>>
 PackedWeights::create(ToolContext &context, const CompiledModel &model) {
   std::unique_ptr<PackedWeights> weights(new PackedWeights());
-  const char *folder = ::getenv("TMPDIR");
-  std::string path = std::string(folder && *folder ? folder : "/tmp") +
-                     "/compress-weights-XXXXXX";
-  weights->descriptor = ::mkostemp(path.data(), O_CLOEXEC);
-  if (weights->descriptor < 0)
-    return environmentError("Cannot make the temporary file " + path + ": " +
-                            std::strerror(errno) +
-                            "; set TMPDIR to a folder that can be written.");
-  ::unlink(path.c_str());
+  compresslib::Expected<int> opened =
+      compresslib::openUnnamedTemporary("the packed weights");
+  if (!opened)
+    return opened.error();
+  weights->descriptor = *opened;
   int code = 0;
   auto sink = [&](const uint8_t *data, size_t size) {
     while (size) {
       ssize_t n = ::write(weights->descriptor, data, size);
       if (n < 0 && errno == EINTR)
         continue;
+      if (n < 0 && errno == EFAULT)
+        compresslib::touch({data, size});
       if (n <= 0) {
         code = n < 0 ? errno : ENOSPC;
         return false;
@@ -132,19 +131,28 @@ mlir::compress::getModelFacts(ModuleOp module) {
   for (int64_t token : op.getEos())
     facts.endTokens.push_back(int32_t(token));
   auto blobs = op->getAttrOfType<DictionaryAttr>("compress.blobs");
-  auto key = blobs ? blobs.getAs<StringAttr>("tokenizer") : StringAttr();
-  if (!key)
+  auto keyOf = [&](StringRef name) {
+    return blobs ? blobs.getAs<StringAttr>(name) : StringAttr();
+  };
+  const WeightStore &store =
+      module.getContext()->getLoadedDialect<CompressDialect>()->getStore();
+  auto read = [&](StringAttr key, std::string &text) {
+    std::optional<WeightStore::Blob> blob = store.lookup(key.getValue());
+    if (blob)
+      text = llvm::toStringRef(blob->bytes).str();
+    return blob.has_value();
+  };
+  StringAttr tokenizer = keyOf("tokenizer"), config = keyOf("config");
+  if (!tokenizer)
     return compresslib::badInput(
         "The model '" + facts.name +
         "' has no tokenizer: was there no tokenizer.json beside its weights?");
-  const WeightStore &store =
-      module.getContext()->getLoadedDialect<CompressDialect>()->getStore();
-  std::optional<WeightStore::Blob> blob = store.lookup(key.getValue());
-  if (!blob)
-    return compresslib::badInput("The model's tokenizer \"" + key.str() +
+  if (!read(tokenizer, facts.tokenizer))
+    return compresslib::badInput("The model's tokenizer \"" + tokenizer.str() +
                                  "\" is not in the weight store.");
-  facts.tokenizer.assign(reinterpret_cast<const char *>(blob->bytes.data()),
-                         blob->bytes.size());
+  if (config && !read(config, facts.config))
+    return compresslib::badInput("The model's configuration \"" + config.str() +
+                                 "\" is not in the weight store.");
   return facts;
 }
 

@@ -54,6 +54,7 @@ struct ModelFacts {
   int64_t parameters = 0;
   std::vector<int32_t> endTokens;
   std::string tokenizer; ///< the blob
+  std::string config;    ///< the blob, as it came; empty where there is none
 };
 compresslib::Expected<ModelFacts> getModelFacts(ModuleOp module);
 

@@ -6,17 +6,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "compress/Tools/Register.h"
-#include "Commands.h"
 #include "Check/Transforms/Passes.h"
+#include "Commands.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
 #include "Compress/Transforms/Passes.h"
+#include "Diagnostics.h"
 #include "Kernel/Transforms/Passes.h"
 #include "NN/IR/NN.h"
-#include "compress/Conversion/Expander.h"
-#include "compress/Conversion/LinalgToKernel.h"
 #include "NN/IR/WeightConsumers.h"
 #include "NN/Transforms/Passes.h"
+#include "compress/Conversion/Expander.h"
+#include "compress/Conversion/LinalgToKernel.h"
 #include "compress/Pipelines/Recipe.h"
 #include "compress/Target/Compile.h"
 #include "compress/Target/Functions.h"
@@ -55,17 +56,18 @@ void mlir::compress::registerEveryPass() {
 }
 
 namespace {
-struct BaseFolder : DialectExtension<BaseFolder, CompressDialect> {
-  explicit BaseFolder(std::string folder) : folder(std::move(folder)) {}
-  void apply(MLIRContext *, CompressDialect *dialect) const override {
+struct SetUp : DialectExtension<SetUp, CompressDialect> {
+  explicit SetUp(std::string folder) : folder(std::move(folder)) {}
+  void apply(MLIRContext *context, CompressDialect *dialect) const override {
+    shortenDiagnostics(*context, dialect->getStore());
     dialect->getStore().setBaseFolder(folder);
   }
   std::string folder;
 };
 } // namespace
 
-void mlir::compress::setBaseFolder(DialectRegistry &registry,
+void mlir::compress::setUpContexts(DialectRegistry &registry,
                                    StringRef folder) {
-  registry.addExtension(TypeID::get<BaseFolder>(),
-                        std::make_unique<BaseFolder>(folder.str()));
+  registry.addExtension(TypeID::get<SetUp>(),
+                        std::make_unique<SetUp>(folder.str()));
 }

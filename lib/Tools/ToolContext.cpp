@@ -8,6 +8,7 @@
 #include "Commands.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
+#include "Diagnostics.h"
 #include "compress/Import/Import.h"
 #include "compress/Support/Progress.h"
 #include "compress/Tools/ModuleOutput.h"
@@ -22,22 +23,26 @@ ToolContext::ToolContext() {
   DialectRegistry registry;
   registerAllDialectsAndExtensions(registry);
   context = std::make_unique<MLIRContext>(registry);
+  // The ops would be notes, which are not shown.
+  context->printOpOnDiagnostic(false);
   context->getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
     std::string text;
     llvm::raw_string_ostream stream(text);
     if (!isa<UnknownLoc>(diagnostic.getLocation()))
       stream << diagnostic.getLocation() << ": ";
     stream << diagnostic;
+    shorten(text);
     switch (diagnostic.getSeverity()) {
     case DiagnosticSeverity::Error:
       errors += (errors.empty() ? "" : "\n") + text;
       break;
     case DiagnosticSeverity::Warning:
-      llvm::errs() << "compress: warning: " << text << "\n";
+      llvm::errs() << "compress: warning: " << compresslib::cutMessage(text)
+                   << "\n";
       break;
     case DiagnosticSeverity::Remark:
       if (showRemarks)
-        llvm::errs() << "compress: " << text << "\n";
+        llvm::errs() << "compress: " << compresslib::cutMessage(text) << "\n";
       break;
     case DiagnosticSeverity::Note:
       break;
@@ -52,9 +57,11 @@ std::string ToolContext::takeErrors() { return std::exchange(errors, {}); }
 
 compresslib::Error ToolContext::fail(const compresslib::Error &error) {
   std::string emitted = takeErrors();
-  if (emitted.empty())
-    return error;
   compresslib::Error both = error;
+  if (auto *dialect = context->getLoadedDialect<CompressDialect>())
+    both.kind = std::max(both.kind, dialect->getStore().getFailureKind());
+  if (emitted.empty())
+    return both;
   both.message += "\n" + emitted;
   // A choice that chooses nothing is a slip in the recipe, not in the model.
   if (emitted.find("which matches no weight") != std::string::npos ||
@@ -82,6 +89,8 @@ ToolContext::load(StringRef path, StringRef originFolder, bool allowNonFinite) {
 compresslib::Status mlir::compress::planRecipe(ToolContext &context,
                                                OwningOpRef<ModuleOp> &module,
                                                const Recipe &recipe) {
+  if (compresslib::Status status = checkPlannable(recipe); !status)
+    return status;
   WeightStore &store =
       context.get()->getOrLoadDialect<CompressDialect>()->getStore();
   store.setPlanning(true);

@@ -693,6 +693,7 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
                    LoadCodec loadCodec, const std::string &payloadPath) {
   double start = now();
   signal(SIGPIPE, SIG_IGN);
+  endOnLostPages();
   std::set_new_handler([] {
     const char message[] = "error: Memory ran out. Give the process more, or "
                            "ask for a shorter --context or prompt.\n";

@@ -20,7 +20,6 @@
 #include <fcntl.h>
 #include <memory>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace compresslib {
@@ -88,14 +87,10 @@ uint64_t hashTrailer(const Trailer &trailer) {
 class Output {
 public:
   static Expected<Output> create(const std::string &path, uint64_t bytes,
-                                 bool executable,
-                                 const std::vector<Section> &inputs) {
+                                 bool executable) {
     AtomicFileOptions options;
     options.size = bytes;
     options.executable = executable;
-    for (const Section &input : inputs)
-      if (!input.path.empty())
-        options.inputs.push_back(input.path);
     auto file = AtomicFile::create(path, std::move(options));
     if (!file)
       return file.error();
@@ -164,8 +159,7 @@ public:
       closeBlock();
     return hashOfHashes(hashes_);
   }
-  Status flush() { return file_.flush(); }
-  Status commit() { return file_.commit(); }
+  AtomicFile take() { return std::move(file_); }
 
 private:
   explicit Output(AtomicFile file) : file_(std::move(file)) {}
@@ -238,55 +232,47 @@ Status writePayload(Output &out, const EdgeBinary &binary, bool weights,
 
 } // namespace
 
-Status writeEdgeBinary(const std::string &output, const EdgeBinary &binary) {
-  std::vector<Section> inputs = binary.executable;
-  inputs.insert(inputs.end(), binary.weights.begin(), binary.weights.end());
-  inputs.push_back(binary.tokenizer);
+Expected<std::vector<AtomicFile>> makeEdgeBinary(const std::string &output,
+                                                 const EdgeBinary &binary) {
   uint64_t weightsBytes =
       total(binary.weights) + binary.tokenizer.length + 2 * pageBytes;
   uint64_t codeBytes = total(binary.executable) + pageBytes;
   bool executable = !binary.executable.empty();
-  uint64_t checksum;
-
-  if (!binary.sideCar) {
-    auto out =
-        Output::create(output, codeBytes + weightsBytes, executable, inputs);
-    if (!out)
-      return out.error();
-    for (const Section &section : binary.executable)
-      if (Status s = out->write(section); !s)
-        return s;
-    if (Status s = writePayload(*out, binary, true, "", 0, checksum); !s)
-      return s;
-    return out->commit();
+  std::vector<AtomicFile> files;
+  std::string sideCarName;
+  uint64_t checksum = 0;
+  if (binary.sideCar) {
+    std::string name = sideCarOf(output);
+    auto sideCar = Output::create(name, weightsBytes, false);
+    if (!sideCar)
+      return sideCar.error();
+    if (Status s = writePayload(*sideCar, binary, true, "", 0, checksum); !s)
+      return s.error();
+    files.push_back(sideCar->take());
+    sideCarName = baseName(name);
   }
-
-  std::string name = output + ".weights";
-  auto sideCar = Output::create(name, weightsBytes, false, inputs);
-  if (!sideCar)
-    return sideCar.error();
-  auto out = Output::create(output, codeBytes, executable, inputs);
+  auto out = Output::create(
+      output, binary.sideCar ? codeBytes : codeBytes + weightsBytes,
+      executable);
   if (!out)
     return out.error();
-  if (Status s = writePayload(*sideCar, binary, true, "", 0, checksum); !s)
-    return s;
   for (const Section &section : binary.executable)
     if (Status s = out->write(section); !s)
-      return s;
+      return s.error();
   uint64_t own;
-  if (Status s =
-          writePayload(*out, binary, false, baseName(name), checksum, own);
+  if (Status s = writePayload(*out, binary, !binary.sideCar, sideCarName,
+                              checksum, own);
       !s)
-    return s;
-  // Two renames with nothing between them that may want space, so that an old
-  // pair stays together.
-  if (Status s = sideCar->flush(); !s)
-    return s;
-  if (Status s = out->flush(); !s)
-    return s;
-  if (Status s = sideCar->commit(); !s)
-    return s;
-  return out->commit();
+    return s.error();
+  files.push_back(out->take());
+  return Expected<std::vector<AtomicFile>>(std::move(files));
+}
+
+std::string sideCarOf(const std::string &output) { return output + ".weights"; }
+
+Status writeEdgeBinary(const std::string &output, const EdgeBinary &binary) {
+  auto files = makeEdgeBinary(output, binary);
+  return files ? commitTogether(std::move(*files)) : Status(files.error());
 }
 
 //===----------------------------------------------------------------------===//
@@ -324,37 +310,16 @@ bool inside(const Range &range, uint64_t bytes) {
 
 } // namespace
 
-Payload::Payload(Payload &&other) noexcept { *this = std::move(other); }
-Payload &Payload::operator=(Payload &&other) noexcept {
-  if (this == &other)
-    return *this;
-  release();
-  path_ = std::move(other.path_);
-  mapped_ = std::exchange(other.mapped_, nullptr);
-  mappedBytes_ = std::exchange(other.mappedBytes_, 0);
-  weights_ = other.weights_;
-  weightsBytes_ = other.weightsBytes_;
-  tokenizer_ = other.tokenizer_;
-  metadata_ = std::move(other.metadata_);
-  return *this;
-}
-Payload::~Payload() { release(); }
-void Payload::release() {
-  if (mapped_)
-    munmap(mapped_, mappedBytes_);
-  mapped_ = nullptr;
-}
-
 /// `expected`, where not null, is the trailer checksum that a side-car must
 /// have. `shown` is the name in messages.
 static Expected<Payload>
 openPayload(const std::string &path, const std::string &shown,
             const uint64_t *expected, ThreadPool *pool,
-            Expected<Payload> (*finish)(const std::string &, void *, uint64_t,
-                                        const Trailer &)) {
+            Expected<Payload> (*finish)(MappedFile, const Trailer &)) {
   const char *name = shown.c_str();
-  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
+  // Non-blocking, so that a FIFO without a writer is refused and not waited on.
+  int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) {
     int code = errno;
     if (expected && code == ENOENT)
       return environmentError(
@@ -364,22 +329,14 @@ openPayload(const std::string &path, const std::string &shown,
     return environmentError(
         format("Cannot open '%s' for reading: %s.", name, strerror(code)));
   }
-  struct stat status;
-  uint64_t size = 0;
-  if (fstat(file, &status) == 0 && S_ISREG(status.st_mode))
-    size = status.st_size;
-  void *mapped =
-      size ? mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
-  int code = errno;
-  close(file);
+  auto mapped = MappedFile::fromDescriptor(descriptor, shown);
+  if (!mapped)
+    return mapped.error();
+  const uint64_t size = mapped->size();
+  const uint8_t *data = mapped->data();
   if (!size)
-    return badInput(format("'%s' is empty or no regular file.", name));
-  if (mapped == MAP_FAILED)
-    return environmentError(format("Cannot map %llu bytes of '%s': %s.",
-                                   ull(size), name, strerror(code)));
-  const uint8_t *data = static_cast<const uint8_t *>(mapped);
+    return badInput(format("'%s' is empty.", name));
   auto refuse = [&](std::string message) {
-    munmap(mapped, size);
     return badInput(std::move(message));
   };
 
@@ -431,7 +388,7 @@ openPayload(const std::string &path, const std::string &shown,
                          "with: its checksum is %016llx, and %016llx was "
                          "expected. Keep the two files of one build together.",
                          name, ull(trailer.trailerChecksum), ull(*expected)));
-  madvise(mapped, size, MADV_WILLNEED);
+  madvise(const_cast<uint8_t *>(data), size, MADV_WILLNEED);
   uint64_t checksum = hashBlocks(data, body, pool);
   if (checksum != trailer.checksum)
     return refuse(format("'%s' was changed: the checksum of its %llu bytes is "
@@ -443,7 +400,6 @@ openPayload(const std::string &path, const std::string &shown,
     std::string sideCar(reinterpret_cast<const char *>(data) +
                             trailer.sideCarName.offset,
                         trailer.sideCarName.length);
-    munmap(mapped, size);
     if (expected || sideCar.find('/') != std::string::npos)
       return badInput(format("'%s' names another file for its weights where "
                              "that is not allowed.",
@@ -454,7 +410,7 @@ openPayload(const std::string &path, const std::string &shown,
     return openPayload(folder + sideCar, folder + sideCar,
                        &trailer.sideCarChecksum, pool, finish);
   }
-  return finish(shown, mapped, size, trailer);
+  return finish(std::move(*mapped), trailer);
 }
 
 Expected<Payload> Payload::open(const std::string &path, ThreadPool *pool) {
@@ -468,15 +424,11 @@ Expected<Payload> Payload::open(const std::string &path, ThreadPool *pool) {
     if (length > 0)
       shown.assign(resolved, length);
   }
-  auto finish = [](const std::string &shown, void *mapped, uint64_t size,
-                   const Trailer &trailer) -> Expected<Payload> {
-    Payload payload;
-    payload.path_ = shown;
-    payload.mapped_ = mapped;
-    payload.mappedBytes_ = size;
-    const char *data = static_cast<const char *>(mapped);
-    payload.weights_ =
-        static_cast<const uint8_t *>(mapped) + trailer.weights.offset;
+  auto finish = [](MappedFile file, const Trailer &trailer) {
+    const char *data = reinterpret_cast<const char *>(file.data());
+    std::string shown = file.path();
+    Payload payload(std::move(file));
+    payload.weights_ = payload.file_.data() + trailer.weights.offset;
     payload.weightsBytes_ = trailer.weights.length;
     payload.tokenizer_ = {data + trailer.tokenizer.offset,
                           static_cast<size_t>(trailer.tokenizer.length)};
@@ -484,7 +436,8 @@ Expected<Payload> Payload::open(const std::string &path, ThreadPool *pool) {
         Metadata::read({data + trailer.metadata.offset,
                         static_cast<size_t>(trailer.metadata.length)});
     if (!metadata)
-      return badInput("'" + shown + "': " + metadata.error().message);
+      return Expected<Payload>(
+          badInput("'" + shown + "': " + metadata.error().message));
     payload.metadata_ = std::move(*metadata);
     return Expected<Payload>(std::move(payload));
   };

@@ -32,6 +32,14 @@ class WeightStore;
 bool isFloatElement(Type type);
 /// si2 … si8 or ui2 … ui8.
 bool isCodeElement(Type type);
+
+/// Most elements that a tensor may have: as f32 they fill an address space of
+/// 47 bits, and no count of bits overflows.
+constexpr int64_t kMaxElements = int64_t(1) << 45;
+/// Whether a tensor of static shape has no more elements than that.
+bool isAddressable(RankedTensorType type);
+/// An error where a result of `op` is a tensor that is not addressable.
+LogicalResult verifyAddressable(Operation *op);
 } // namespace mlir::compress
 
 #include "Compress/IR/CompressDialect.h.inc"

@@ -16,6 +16,7 @@ def DecompressionOpInterface : OpInterface<"DecompressionOpInterface"> {
     with this interface and `TileSource` (its packed form and expansion, an
     external model beside the lowering); nothing else learns about it.
   }];
+  let verify = [{ return ::mlir::compress::verifyAddressable($_op); }];
   let methods = [
     InterfaceMethod<[{
         Reference value: rows `begin` … `end`-1 of the result, in f32, row-major,

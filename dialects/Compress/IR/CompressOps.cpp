@@ -29,6 +29,25 @@ bool mlir::compress::isCodeElement(Type type) {
          integer.getWidth() <= 8;
 }
 
+bool mlir::compress::isAddressable(RankedTensorType type) {
+  if (llvm::is_contained(type.getShape(), 0))
+    return true;
+  int64_t elements = 1;
+  for (int64_t size : type.getShape())
+    if (llvm::MulOverflow(elements, size, elements) || elements > kMaxElements)
+      return false;
+  return true;
+}
+
+LogicalResult mlir::compress::verifyAddressable(Operation *op) {
+  for (Type result : op->getResultTypes())
+    if (auto type = dyn_cast<RankedTensorType>(result);
+        type && type.hasStaticShape() && !isAddressable(type))
+      return op->emitOpError("gives a tensor of more than 2^45 elements, which "
+                             "no memory holds");
+  return success();
+}
+
 /// The type's shape with the last dimension replaced.
 static SmallVector<int64_t> withLast(RankedTensorType type, int64_t last) {
   SmallVector<int64_t> shape(type.getShape());
@@ -105,6 +124,8 @@ void WeightOp::addReport(ReportAttr report) {
 }
 
 LogicalResult WeightOp::verify() {
+  if (!isAddressable(getWeightType()))
+    return emitOpError("has more than 2^45 elements, which no memory holds");
   if (getBody().empty() || getBody().front().getNumArguments())
     return emitOpError("has a body with arguments, but a weight's expression "
                        "takes nothing from outside");
@@ -156,17 +177,17 @@ LogicalResult StoredOp::evaluateRows(int64_t begin, int64_t end,
                                      ExpressionEvaluator &evaluator,
                                      MutableArrayRef<float> out) {
   auto type = cast<RankedTensorType>(getType());
-  std::optional<WeightStore::Blob> blob =
-      evaluator.getStore().lookup(getKey());
+  std::optional<WeightStore::Blob> blob = evaluator.getStore().lookup(getKey());
   if (!blob)
     return emitOpError("names tensor \"")
-           << getKey() << "\", which is not in the weight store; is the "
+           << getKey()
+           << "\", which is not in the weight store; is the "
               "side-car beside the module, and named by compress.store?";
   if (int64_t(blob->bytes.size()) != getTensorBytes(type))
     return emitOpError("has type ")
            << type << ", which takes " << getTensorBytes(type)
-           << " bytes, but tensor \"" << getKey() << "\" of the weight store has "
-           << blob->bytes.size();
+           << " bytes, but tensor \"" << getKey()
+           << "\" of the weight store has " << blob->bytes.size();
   unpackElements(blob->bytes, type.getElementType(), begin * getRowSize(type),
                  out);
   return success();
@@ -229,9 +250,11 @@ LogicalResult DequantizeOp::verify() {
   auto codes = cast<RankedTensorType>(getCodes().getType());
   if (getGroupSize() && int64_t(*getGroupSize()) < 1)
     return emitOpError("has group_size ")
-           << int64_t(*getGroupSize()) << ", but a group has at least 1 position";
+           << int64_t(*getGroupSize())
+           << ", but a group has at least 1 position";
   if (codes.getRank() == 0)
-    return emitOpError("has codes of rank 0; quantise a tensor of rank 1 or more");
+    return emitOpError(
+        "has codes of rank 0; quantise a tensor of rank 1 or more");
   if (codes.getShape() != cast<RankedTensorType>(getType()).getShape())
     return emitOpError("has codes of shape ")
            << str(codes.getShape()) << " and a result of shape "
@@ -295,8 +318,7 @@ LogicalResult DequantizeOp::evaluateRows(int64_t begin, int64_t end,
       column = e % columns;
       g = e / columns * groups + column / group;
     }
-    int64_t run =
-        std::min({n - e, columns - column, group - column % group});
+    int64_t run = std::min({n - e, columns - column, group - column % group});
     float scale = (*scales)[g], zero = zeros.empty() ? 0.0f : zeros[g];
     for (float &value : out.slice(e, run))
       value = (value - zero) * scale;
@@ -358,7 +380,8 @@ LogicalResult LookupOp::verify() {
   int64_t cell = getCell();
   if (!codes.getElementType().isUnsignedInteger())
     return emitOpError("has codes of type ")
-           << codes.getElementType() << ", but codes of a codebook are unsigned";
+           << codes.getElementType()
+           << ", but codes of a codebook are unsigned";
   if (codes.getRank() != 1 && codes.getRank() != 2)
     return emitOpError("has codes of rank ")
            << codes.getRank() << ", but codes of a codebook are of rank 1 or 2";
@@ -369,7 +392,8 @@ LogicalResult LookupOp::verify() {
            << int64_t(*getGroupSize()) << ", but a group has at least 1 code";
   if (codebook.getRank() != 2)
     return emitOpError("has a codebook of shape ")
-           << str(codebook.getShape()) << ", but a codebook is [rows, cell * entries]";
+           << str(codebook.getShape())
+           << ", but a codebook is [rows, cell * entries]";
   int64_t columns = columnsOf(codes);
   int64_t codeRows = codes.getRank() == 2 ? codes.getDimSize(0) : 1;
   int64_t rows = getGroupSize()
@@ -411,8 +435,8 @@ LogicalResult LookupOp::evaluateRows(int64_t begin, int64_t end,
   int64_t first = begin * getRowSize(cast<RankedTensorType>(getType()));
   int64_t perRow = getRowSize(codesType);
   int64_t codeBegin = first / cell / perRow;
-  int64_t codeEnd =
-      llvm::divideCeil(llvm::divideCeil(first + int64_t(out.size()), cell), perRow);
+  int64_t codeEnd = llvm::divideCeil(
+      llvm::divideCeil(first + int64_t(out.size()), cell), perRow);
   FailureOr<std::vector<float>> codes =
       evaluator.evaluateRows(getCodes(), codeBegin, codeEnd);
   FailureOr<ArrayRef<float>> codebook = evaluator.evaluateWhole(getCodebook());
@@ -473,10 +497,11 @@ LogicalResult DensifyOp::evaluateRows(int64_t begin, int64_t end,
   FailureOr<ArrayRef<int64_t>> ones = evaluator.countOnes(getMask());
   if (failed(ones))
     return failure();
-  int64_t total = cast<RankedTensorType>(getValues().getType()).getNumElements();
+  int64_t total =
+      cast<RankedTensorType>(getValues().getType()).getNumElements();
   if (ones->back() != total)
-    return emitOpError("has ") << total << " values, but its mask has "
-                               << ones->back() << " ones";
+    return emitOpError("has ")
+           << total << " values, but its mask has " << ones->back() << " ones";
   FailureOr<std::vector<float>> window =
       evaluator.evaluateRows(getMask(), begin, end);
   FailureOr<std::vector<float>> values =
@@ -495,11 +520,11 @@ LogicalResult DensifyNMOp::verify() {
   auto result = cast<RankedTensorType>(getType());
   int64_t n = getN(), m = getM();
   if (n < 1 || n >= m)
-    return emitOpError("keeps ") << n << " of " << m
-                                 << ", but needs 0 < n < m";
+    return emitOpError("keeps ") << n << " of " << m << ", but needs 0 < n < m";
   if (result.getRank() != 2 || result.getDimSize(1) % m)
     return emitOpError("has a result of shape ")
-           << str(result.getShape()) << ", but needs [rows, columns] with columns "
+           << str(result.getShape())
+           << ", but needs [rows, columns] with columns "
            << "divisible by " << m;
   SmallVector<int64_t> shape = {result.getDimSize(0),
                                 result.getDimSize(1) / m * n};
@@ -535,7 +560,10 @@ LogicalResult DensifyNMOp::evaluateRows(int64_t begin, int64_t end,
     int64_t position = (*positions)[i];
     if (position >= m || (i % n && position <= (*positions)[i - 1]))
       return emitOpError("has position ")
-             << position << " at element " << begin * (int64_t(values->size()) / std::max<int64_t>(end - begin, 1)) + i
+             << position << " at element "
+             << begin * (int64_t(values->size()) /
+                         std::max<int64_t>(end - begin, 1)) +
+                    i
              << ", but the positions of a group ascend strictly below " << m;
     out[i / n * m + position] = (*values)[i];
   }
@@ -550,7 +578,8 @@ LogicalResult DensifyBlocksOp::verify() {
   if (rows < 1 || columns < 1 || result.getRank() != 2 ||
       result.getDimSize(0) % rows || result.getDimSize(1) % columns)
     return emitOpError("has blocks of ")
-           << rows << " by " << columns << ", which do not tile a result of shape "
+           << rows << " by " << columns
+           << ", which do not tile a result of shape "
            << str(result.getShape());
   SmallVector<int64_t> shape = {result.getDimSize(0) / rows,
                                 result.getDimSize(1) / columns};
@@ -582,8 +611,9 @@ LogicalResult DensifyBlocksOp::evaluateRows(int64_t begin, int64_t end,
   int64_t width = cast<RankedTensorType>(getType()).getDimSize(1);
   int64_t across = width / columns;
   if (int64_t ones = llvm::count(*mask, 1.0f); ones != valuesType.getDimSize(0))
-    return emitOpError("has ") << valuesType.getDimSize(0)
-                               << " blocks, but its mask has " << ones << " ones";
+    return emitOpError("has ")
+           << valuesType.getDimSize(0) << " blocks, but its mask has " << ones
+           << " ones";
   std::fill(out.begin(), out.end(), 0.0f);
   int64_t firstBlockRow = begin / rows;
   int64_t kept = llvm::count(mask->take_front(firstBlockRow * across), 1.0f);
@@ -642,7 +672,8 @@ LogicalResult ProductOp::evaluateRows(int64_t begin, int64_t end,
     std::fill(row.begin(), row.end(), 0.0);
     for (int64_t k = 0; k < inner; ++k)
       for (int64_t c = 0; c < columns; ++c)
-        row[c] += double((*left)[r * inner + k]) * double((*right)[k * columns + c]);
+        row[c] +=
+            double((*left)[r * inner + k]) * double((*right)[k * columns + c]);
     std::copy(row.begin(), row.end(), out.begin() + r * columns);
   }
   return success();
@@ -720,7 +751,8 @@ LogicalResult PermuteOp::verify() {
            << str(cast<RankedTensorType>(getType()).getShape())
            << ", but a permuted matrix keeps its shape";
   if (dim != 0 && dim != 1)
-    return emitOpError("has dim ") << dim << ", but rows are 0 and columns are 1";
+    return emitOpError("has dim ")
+           << dim << ", but rows are 0 and columns are 1";
   if (indices.getRank() != 1 || indices.getDimSize(0) != source.getDimSize(dim))
     return emitOpError("has indices of shape ")
            << str(indices.getShape()) << ", but dimension " << dim << " has "
@@ -814,9 +846,9 @@ LogicalResult PermuteOp::evaluateRows(int64_t begin, int64_t end,
   }
   if (getDim() == 0) {
     for (int64_t r = begin; r < end; ++r)
-      if (int64_t from = (*indices)[r];
-          failed(evaluator.evaluateRows(getSource(), from, from + 1,
-                                        out.slice((r - begin) * columns, columns))))
+      if (int64_t from = (*indices)[r]; failed(evaluator.evaluateRows(
+              getSource(), from, from + 1,
+              out.slice((r - begin) * columns, columns))))
         return failure();
     return success();
   }

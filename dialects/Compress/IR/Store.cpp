@@ -152,6 +152,26 @@ void mlir::compress::appendCodes(std::vector<uint8_t> &bytes,
     bytes[at] = uint8_t(rest);
 }
 
+std::optional<size_t> mlir::compress::findOverflow(ArrayRef<float> values,
+                                                   Type element) {
+  // The least magnitude that rounds to infinity.
+  uint32_t bound;
+  if (element.isF16())
+    bound = compresslib::bitsOfFloat(65520.0f);
+  else if (element.isBF16())
+    bound = 0x7f7f8000;
+  else
+    return std::nullopt;
+  constexpr uint32_t infinity = 0x7f800000;
+  auto *it = llvm::find_if(values, [&](float value) {
+    uint32_t magnitude = compresslib::bitsOfFloat(value) & 0x7fffffff;
+    return magnitude >= bound && magnitude < infinity;
+  });
+  if (it == values.end())
+    return std::nullopt;
+  return it - values.begin();
+}
+
 std::vector<uint8_t> mlir::compress::packElements(ArrayRef<float> values,
                                                   Type element) {
   unsigned width = element.getIntOrFloatBitWidth();
@@ -203,34 +223,32 @@ struct WeightStore::Spill {
       ::close(fd);
   }
 
-  llvm::Error open() {
-    const char *folder = ::getenv("TMPDIR");
-    std::string path = std::string(folder && *folder ? folder : "/tmp") +
-                       "/compress-spill-XXXXXX";
-    fd = ::mkostemp(path.data(), O_CLOEXEC);
-    if (fd < 0)
-      return llvm::createStringError(
-          "cannot make a spill file %s: %s; set TMPDIR to a folder that can be "
-          "written",
-          path.c_str(), std::strerror(errno));
-    ::unlink(path.c_str());
-    return llvm::Error::success();
+  compresslib::Status open() {
+    compresslib::Expected<int> opened =
+        compresslib::openUnnamedTemporary("new tensors");
+    if (!opened)
+      return opened.error();
+    fd = *opened;
+    return {};
   }
 
-  llvm::Error append(ArrayRef<uint8_t> bytes, int64_t at) {
+  compresslib::Status append(ArrayRef<uint8_t> bytes, int64_t at) {
     for (size_t done = 0; done < bytes.size();) {
       ssize_t n =
           ::pwrite(fd, bytes.data() + done, bytes.size() - done, at + done);
       if (n < 0 && errno == EINTR)
         continue;
+      if (n < 0 && errno == EFAULT)
+        compresslib::touch({bytes.data(), bytes.size()});
       if (n <= 0)
-        return llvm::createStringError(
-            "cannot write %zu bytes to the spill file: %s; free some space, or "
-            "set TMPDIR to a folder that has it",
-            bytes.size() - done, std::strerror(n < 0 ? errno : ENOSPC));
+        return compresslib::environmentError(
+            "Cannot write " + std::to_string(bytes.size() - done) +
+            " bytes of new tensors to a temporary file: " +
+            std::strerror(n < 0 ? errno : ENOSPC) +
+            "; free some space, or set TMPDIR to a folder that has it.");
       done += n;
     }
-    return llvm::Error::success();
+    return {};
   }
 };
 
@@ -241,20 +259,28 @@ void WeightStore::setBaseFolder(StringRef folder) {
   baseFolder = folder.empty() ? "." : folder.str();
 }
 
-llvm::Expected<std::string> WeightStore::insert(StringRef name,
-                                                RankedTensorType type,
-                                                ArrayRef<uint8_t> bytes,
-                                                std::shared_ptr<void> owner) {
+static uint64_t hashContent(RankedTensorType type, ArrayRef<uint8_t> bytes) {
   std::string typeText = "blob";
   if (type) {
     typeText.clear();
     llvm::raw_string_ostream(typeText) << type;
   }
   uint64_t parts[2] = {llvm::xxh3_64bits(bytes), llvm::xxh3_64bits(typeText)};
-  uint64_t hash = llvm::xxh3_64bits(
+  return llvm::xxh3_64bits(
       ArrayRef<uint8_t>(reinterpret_cast<uint8_t *>(parts), sizeof parts));
+}
+
+llvm::Expected<std::string> WeightStore::insert(StringRef name,
+                                                RankedTensorType type,
+                                                ArrayRef<uint8_t> bytes,
+                                                std::shared_ptr<void> owner) {
+  uint64_t hash = hashContent(type, bytes);
   std::string key = (name + "-" + llvm::utohexstr(hash, true, 16)).str();
 
+  auto fail = [&](const compresslib::Error &error) {
+    setFailureKind(error.kind);
+    return llvm::createStringError(error.message);
+  };
   int64_t at = -1;
   int64_t page = ::sysconf(_SC_PAGESIZE);
   {
@@ -264,24 +290,24 @@ llvm::Expected<std::string> WeightStore::insert(StringRef name,
     if (!owner && !bytes.empty()) {
       if (!spill) {
         auto fresh = std::make_unique<Spill>();
-        if (llvm::Error error = fresh->open())
-          return std::move(error);
+        if (compresslib::Status status = fresh->open(); !status)
+          return fail(status.error());
         spill = std::move(fresh);
       }
       at = spill->end;
       spill->end += llvm::alignTo(bytes.size(), page);
     }
   }
-  Entry entry{bytes, type, std::move(owner), at, {}};
+  Entry entry{bytes, type, std::move(owner), at, {}, hash};
   if (at >= 0) {
-    if (llvm::Error error = spill->append(bytes, at))
-      return std::move(error);
+    if (compresslib::Status status = spill->append(bytes, at); !status)
+      return fail(status.error());
     size_t size = bytes.size();
     void *base = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, spill->fd, at);
     if (base == MAP_FAILED)
-      return llvm::createStringError(
-          "cannot map %zu bytes of the spill file: %s", size,
-          std::strerror(errno));
+      return fail(compresslib::environmentError(
+          "Cannot map " + std::to_string(size) +
+          " bytes of new tensors: " + std::strerror(errno) + "."));
     int fd = spill->fd;
     entry.bytes = ArrayRef<uint8_t>(static_cast<uint8_t *>(base), size);
     // Sweeping an entry gives its disk space back as well.
@@ -335,6 +361,17 @@ std::optional<WeightStore::Blob> WeightStore::lookup(StringRef key) const {
   if (it == entries.end())
     return std::nullopt;
   return Blob{it->second.bytes, it->second.type};
+}
+
+std::string WeightStore::getContentHash(StringRef key) const {
+  std::lock_guard<std::mutex> lock(mutex);
+  auto it = entries.find(key);
+  if (it == entries.end())
+    return "";
+  const Entry &entry = it->second;
+  if (!entry.contentHash)
+    entry.contentHash = hashContent(entry.type, entry.bytes);
+  return llvm::utohexstr(entry.contentHash, /*LowerCase=*/true, /*Width=*/16);
 }
 
 std::vector<std::string> WeightStore::getNamedKeys(ModuleOp module) {

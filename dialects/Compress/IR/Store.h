@@ -23,12 +23,15 @@
 #define COMPRESS_IR_STORE_H
 
 #include "compress/Support/Error.h"
+#include "compress/Support/Files.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -85,12 +88,16 @@ public:
   /// The tensor or blob of a key, or nullopt.
   std::optional<Blob> lookup(StringRef key) const;
 
+  /// A hash of the type and the bytes under a key, as text; empty where the
+  /// key is not there. Equal keys need not mean equal content: a side-car may
+  /// have been written by hand.
+  std::string getContentHash(StringRef key) const;
+
   /// Maps the side-car that `module`'s compress.store names, checks its hash,
   /// and registers its tensors; every key that the module names must be there.
   /// Does nothing where there is no compress.store. Emits errors at the op at
   /// fault; `kind`, where given, then says which exit code they stand for.
-  LogicalResult attach(ModuleOp module,
-                       compresslib::ErrorKind *kind = nullptr);
+  LogicalResult attach(ModuleOp module, compresslib::ErrorKind *kind = nullptr);
 
   /// Writes the keys that `module` names (leaves, and string attributes of
   /// nn.model) to a side-car in `folder` whose name is `stem` and a hash,
@@ -102,6 +109,19 @@ public:
   FailureOr<std::string> write(ModuleOp module, StringRef folder,
                                StringRef stem,
                                compresslib::ErrorKind *kind = nullptr);
+
+  /// The same, but the file gets its name, that of `path`, only by its commit.
+  struct SideCar {
+    std::string path;
+    std::optional<compresslib::AtomicFile> file;
+  };
+  FailureOr<SideCar> prepare(ModuleOp module, StringRef folder, StringRef stem,
+                             compresslib::ErrorKind *kind = nullptr);
+
+  /// Which exit code the failure of a pass stands for: passes only say that
+  /// they failed. Environment once the store, or what says so, could not write.
+  compresslib::ErrorKind getFailureKind() const { return failureKind; }
+  void setFailureKind(compresslib::ErrorKind kind) { failureKind = kind; }
 
   /// Whether the side-car that `op` names holds the key.
   bool isFrom(StringRef key, StoreOp op) const;
@@ -120,6 +140,8 @@ private:
     int64_t spillOffset = -1;
     /// Hash of the side-car that it is from.
     std::string sideCar;
+    /// Of type and bytes; 0 where it was not asked for yet.
+    mutable uint64_t contentHash = 0;
   };
   struct Spill;
 
@@ -128,6 +150,8 @@ private:
                                      std::shared_ptr<void> owner);
 
   mutable std::mutex mutex;
+  std::atomic<compresslib::ErrorKind> failureKind{
+      compresslib::ErrorKind::BadInput};
   std::string baseFolder;
   llvm::StringMap<Entry> entries;
   llvm::StringSet<> attached;
@@ -136,11 +160,22 @@ private:
   std::unique_ptr<Spill> spill;
 };
 
+/// Parses a module, sets the store's base folder to the file's, and attaches
+/// the side-car. The file is read and not mapped: it may change meanwhile.
+/// Emits errors; `kind`, where given, then says which exit code they stand for.
+FailureOr<OwningOpRef<ModuleOp>>
+parseModuleFile(StringRef path, MLIRContext *context,
+                compresslib::ErrorKind *kind = nullptr);
+
 /// Values of elements [begin, begin + out.size()) of a tensor's bytes.
 void unpackElements(ArrayRef<uint8_t> bytes, Type element, int64_t begin,
                     MutableArrayRef<float> out);
+/// The first of `values` that is finite and would be infinite as an f16 or
+/// bf16; nullopt where `element` holds them all.
+std::optional<size_t> findOverflow(ArrayRef<float> values, Type element);
 /// The inverse: `values` as a tensor of `element` (rounded to nearest even for
-/// f16 and bf16; integers must be in range).
+/// f16 and bf16, where what overflows becomes infinite; integers must be in
+/// range).
 std::vector<uint8_t> packElements(ArrayRef<float> values, Type element);
 /// Packs codes, one a byte (of which the low `width` bits count), behind
 /// `bytes`, which hold a whole number of bytes.

@@ -9,7 +9,11 @@
 #include "Compress/IR/Store.h"
 #include "compress/Formats/Safetensors.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
 
@@ -127,7 +131,8 @@ static LogicalResult report(Operation *op, const compresslib::Error &error,
                             compresslib::ErrorKind *kind) {
   if (kind)
     *kind = error.kind;
-  return op->emitError(error.message);
+  // Not at the op, which a note would print whole: the module may be one.
+  return emitError(op->getLoc()) << error.message;
 }
 
 LogicalResult WeightStore::attach(ModuleOp module,
@@ -203,6 +208,20 @@ bool WeightStore::isFrom(StringRef key, StoreOp op) const {
 FailureOr<std::string> WeightStore::write(ModuleOp module, StringRef folder,
                                           StringRef stem,
                                           compresslib::ErrorKind *kind) {
+  FailureOr<SideCar> sideCar = prepare(module, folder, stem, kind);
+  if (failed(sideCar))
+    return failure();
+  if (sideCar->file)
+    if (compresslib::Status status = sideCar->file->commit(); !status) {
+      (void)report(module, status.error(), kind);
+      return failure();
+    }
+  return sideCar->path;
+}
+
+FailureOr<WeightStore::SideCar>
+WeightStore::prepare(ModuleOp module, StringRef folder, StringRef stem,
+                     compresslib::ErrorKind *kind) {
   if (kind)
     *kind = compresslib::ErrorKind::BadInput;
   // Entries, in the order of first mention.
@@ -228,7 +247,7 @@ FailureOr<std::string> WeightStore::write(ModuleOp module, StringRef folder,
     // Leaves that no store ever held are the text's own affair.
     if (op && !missing)
       op.erase();
-    return std::string();
+    return SideCar();
   }
   if (missing) {
     missing->emitOpError("names \"")
@@ -256,7 +275,7 @@ FailureOr<std::string> WeightStore::write(ModuleOp module, StringRef folder,
       SafetensorsWriter::create(base + "/" + stem.str() + ".safetensors.part",
                                 std::move(fileEntries), metadata);
   auto fail = [&](const compresslib::Error &error) {
-    return FailureOr<std::string>(report(module, error, kind));
+    return FailureOr<SideCar>(report(module, error, kind));
   };
   if (!writer)
     return fail(writer.error());
@@ -271,8 +290,9 @@ FailureOr<std::string> WeightStore::write(ModuleOp module, StringRef folder,
   std::string hashText = llvm::utohexstr(*hash, /*LowerCase=*/true, 16);
   std::string name = stem.str() + "." + hashText + ".safetensors";
   writer->rename(name);
-  if (compresslib::Status status = writer->commit(); !status)
-    return fail(status.error());
+  compresslib::Expected<compresslib::AtomicFile> file = writer->finish();
+  if (!file)
+    return fail(file.error());
 
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
   if (op) {
@@ -284,5 +304,32 @@ FailureOr<std::string> WeightStore::write(ModuleOp module, StringRef folder,
   std::string path = base + "/" + name;
   std::lock_guard<std::mutex> lock(mutex);
   attached.insert(path + " " + hashText);
-  return path;
+  return SideCar{std::move(path), std::move(*file)};
+}
+
+FailureOr<OwningOpRef<ModuleOp>>
+mlir::compress::parseModuleFile(StringRef path, MLIRContext *context,
+                                compresslib::ErrorKind *kind) {
+  // Bytecode wants its sections aligned.
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> buffer =
+      llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                  /*RequiresNullTerminator=*/true,
+                                  /*IsVolatile=*/true, llvm::Align(4096));
+  if (std::error_code error = buffer.getError()) {
+    if (kind)
+      *kind = compresslib::ErrorKind::Environment;
+    return emitError(UnknownLoc::get(context))
+           << "Cannot read '" << path << "': " << error.message() << '.';
+  }
+  WeightStore &store = context->getOrLoadDialect<CompressDialect>()->getStore();
+  store.setBaseFolder(llvm::sys::path::parent_path(path));
+  if (kind)
+    *kind = compresslib::ErrorKind::BadInput;
+  llvm::SourceMgr manager;
+  manager.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  OwningOpRef<ModuleOp> module =
+      parseSourceFile<ModuleOp>(manager, ParserConfig(context));
+  if (!module || failed(store.attach(*module, kind)))
+    return failure();
+  return module;
 }

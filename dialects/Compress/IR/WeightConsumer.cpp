@@ -11,6 +11,7 @@ using namespace mlir;
 using namespace mlir::compress;
 
 #include "Compress/IR/WeightConsumer.cpp.inc"
+#include "Compress/IR/WeightKind.cpp.inc"
 
 /// Adds the consumers of `value`, whose dimension i is the weight's order[i].
 static void collect(Value value, ArrayRef<int64_t> order,
@@ -26,14 +27,22 @@ static void collect(Value value, ArrayRef<int64_t> order,
       collect(op->getResult(0), composed, consumers);
       continue;
     }
-    StringRef kind = op.getWeightKind(use);
-    if (kind.empty())
+    std::optional<WeightKind> kind = op.getWeightKind(use);
+    if (!kind)
       continue;
-    WeightConsumer consumer{&use, kind, {}, op.getProductInput(use)};
+    WeightConsumer consumer{&use, *kind, {}, op.getProductInput(use)};
     for (int64_t dim : op.getReducedDims(use))
       consumer.reducedDims.push_back(order[dim]);
     consumers.push_back(std::move(consumer));
   }
+}
+
+std::vector<std::string> mlir::compress::getWeightKindNames() {
+  std::vector<std::string> names;
+  for (uint32_t i = 0; i <= getMaxEnumValForWeightKind(); ++i)
+    if (std::optional<WeightKind> kind = symbolizeWeightKind(i))
+      names.push_back(stringifyWeightKind(*kind).str());
+  return names;
 }
 
 SmallVector<WeightConsumer> mlir::compress::getConsumers(Value value) {

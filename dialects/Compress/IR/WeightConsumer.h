@@ -10,23 +10,28 @@
 #include "Compress/IR/Compress.h"
 #include "llvm/ADT/StringMap.h"
 
+// clang-format off
+#include "Compress/IR/WeightKind.h.inc"
 #include "Compress/IR/WeightConsumer.h.inc"
+// clang-format on
 
 namespace mlir::compress {
 
 /// One operand that takes a weight, perhaps transposed on the way.
 struct WeightConsumer {
   OpOperand *operand;
-  /// See WeightConsumerInterface::getWeightKind.
-  StringRef kind;
+  WeightKind kind;
   /// Dimensions of the *weight* that are summed over.
   SmallVector<int64_t> reducedDims;
   /// What the weight is multiplied with, or null.
   Value input;
 
   bool isProduct() const { return !reducedDims.empty(); }
-  bool isEmbedding() const { return kind == "embedding"; }
+  bool isEmbedding() const { return kind == WeightKind::embedding; }
 };
+
+/// The names of all kinds.
+std::vector<std::string> getWeightKindNames();
 
 /// The consumers of a value, through ops that only forward it.
 SmallVector<WeightConsumer> getConsumers(Value value);

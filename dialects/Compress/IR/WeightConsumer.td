@@ -7,7 +7,16 @@
 #ifndef COMPRESS_WEIGHTCONSUMER_TD
 #define COMPRESS_WEIGHTCONSUMER_TD
 
+include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
+
+def WeightKind : I32EnumAttr<"WeightKind", "What a weight is to the op that takes it", [
+    I32EnumAttrCase<"linear", 0>, I32EnumAttrCase<"embedding", 1>,
+    I32EnumAttrCase<"norm", 2>, I32EnumAttrCase<"bias", 3>,
+    I32EnumAttrCase<"elementwise", 4>, I32EnumAttrCase<"rotary", 5>]> {
+  let cppNamespace = "::mlir::compress";
+  let genSpecializedAttr = 0;
+}
 
 def WeightConsumerInterface : OpInterface<"WeightConsumerInterface"> {
   let cppNamespace = "::mlir::compress";
@@ -19,11 +28,10 @@ def WeightConsumerInterface : OpInterface<"WeightConsumerInterface"> {
   }];
   let methods =
       [InterfaceMethod<[{
-        What operand `weight` is to the op: "linear", "embedding", "norm",
-        "bias" or another word of the op's dialect; empty where it is no
-        weight.
+        What operand `weight` is to the op; nothing where it is no weight.
       }],
-                       "::llvm::StringRef", "getWeightKind",
+                       "::std::optional<::mlir::compress::WeightKind>",
+                       "getWeightKind",
                        (ins "::mlir::OpOperand &":$weight)>,
        InterfaceMethod<[{
         Dimensions of the operand over which the op sums; none where it does not

@@ -75,7 +75,9 @@ struct DecompressPass
     for (int64_t begin = 0; begin < rows; begin += step) {
       int64_t end = std::min(rows, begin + step);
       values.resize((end - begin) * rowSize);
-      if (failed(evaluator.evaluateRows(value, begin, end, values)))
+      if (failed(evaluator.evaluateRows(value, begin, end, values)) ||
+          failed(checkRange(weight, getStem(weight, leaf) + "/value", type,
+                            begin * rowSize, values)))
         return failure();
       llvm::append_range(bytes, packElements(values, type.getElementType()));
     }

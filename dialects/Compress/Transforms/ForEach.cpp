@@ -7,6 +7,7 @@
 
 #include "Compress/IR/WeightConsumer.h"
 #include "Compress/Transforms/WeightPass.h"
+#include "compress/Support/Text.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -21,9 +22,49 @@ namespace mlir::compress {
 using namespace mlir;
 using namespace mlir::compress;
 
+/// What a choice may take, so that choosing stays quick whatever is asked.
+constexpr size_t longestPattern = 1000, longestPipeline = 64 << 10;
+constexpr size_t mostAlternatives = 256, largestExpression = 4096;
+constexpr size_t deepestPipeline = 32;
+
+static llvm::Expected<llvm::GlobPattern> makeGlob(StringRef pattern) {
+  return llvm::GlobPattern::create(pattern, mostAlternatives);
+}
+
+/// How large an expression grows when its repeats are written out, from above:
+/// as if each stood within all others.
+static size_t getExpandedSize(StringRef expression) {
+  size_t size = expression.size();
+  for (size_t at = expression.find('{');
+       at != StringRef::npos && size <= largestExpression;
+       at = expression.find('{', at + 1)) {
+    StringRef rest = expression.drop_front(at + 1);
+    unsigned least = 0, most = 0;
+    rest.consumeInteger(10, least);
+    if (rest.consume_front(","))
+      rest.consumeInteger(10, most);
+    size *= std::max({least, most, 1u});
+  }
+  return size;
+}
+
 namespace {
 struct ForEachPass : compress::impl::CompressForEachPassBase<ForEachPass> {
   using CompressForEachPassBase::CompressForEachPassBase;
+
+  /// What is wrong with the options alone is said where they are given.
+  LogicalResult initializeOptions(
+      StringRef options,
+      function_ref<LogicalResult(const Twine &)> errorHandler) override {
+    // Before anything recurses into it.
+    if (LogicalResult nested = checkNesting(options, errorHandler);
+        failed(nested))
+      return nested;
+    if (failed(
+            CompressForEachPassBase::initializeOptions(options, errorHandler)))
+      return failure();
+    return check(errorHandler);
+  }
 
   void runOnOperation() override {
     if (failed(run()))
@@ -34,23 +75,89 @@ struct ForEachPass : compress::impl::CompressForEachPassBase<ForEachPass> {
     return emitError(UnknownLoc::get(&getContext())) << getArgument() << " ";
   }
 
+  LogicalResult
+  checkNesting(StringRef text,
+               function_ref<LogicalResult(const Twine &)> errorHandler) {
+    size_t deepest = compresslib::nestingDepth(text);
+    if (deepest > deepestPipeline)
+      return errorHandler(getArgument() + " is nested " + Twine(deepest) +
+                          " deep, expected at most " + Twine(deepestPipeline));
+    if (text.size() > longestPipeline)
+      return errorHandler(getArgument() + " has options of " +
+                          Twine(text.size()) + " bytes, expected at most " +
+                          Twine(longestPipeline));
+    return success();
+  }
+
+  /// Checks the options, which need no module.
+  LogicalResult check(function_ref<LogicalResult(const Twine &)> errorHandler) {
+    auto refuse = [&](const Twine &text) {
+      return errorHandler(getArgument() + " " + text);
+    };
+    auto isQuoted = [](StringRef text) {
+      return compresslib::printable(text, 200);
+    };
+    if (pipeline.empty())
+      return refuse("has no pipeline; name passes over weights, such as "
+                    "pipeline=compress-quantize{bits=4}");
+    std::string message;
+    llvm::raw_string_ostream stream(message);
+    OpPassManager probe(WeightOp::getOperationName());
+    if (failed(parsePassPipeline(pipeline, probe, stream)))
+      return refuse("has pipeline \"" + Twine(isQuoted(pipeline)) +
+                    "\", which is no pipeline over weights: " +
+                    StringRef(message).trim());
+    for (StringRef pattern : {StringRef(match), StringRef(regex)})
+      if (pattern.size() > longestPattern)
+        return refuse("has a pattern of " + Twine(pattern.size()) +
+                      " bytes, expected at most " + Twine(longestPattern) +
+                      "; take several steps");
+    if (llvm::Expected<llvm::GlobPattern> glob = makeGlob(match); !glob)
+      return refuse("has match=" + Twine(isQuoted(match)) +
+                    ", which is no glob: " + llvm::toString(glob.takeError()));
+    if (getExpandedSize(regex) > largestExpression)
+      return refuse("has regex=" + Twine(isQuoted(regex)) +
+                    ", whose repeats make it too large; repeat less, or take "
+                    "several steps");
+    if (!regex.empty()) {
+      std::string error;
+      llvm::Regex expression(regex);
+      if (!expression.isValid(error))
+        return refuse("has regex=" + Twine(isQuoted(regex)) +
+                      ", which is no regular expression: " + error);
+      // What they match cannot be found in bounded time.
+      for (size_t at = regex.getValue().find('\\');
+           at + 1 < regex.size() && at != std::string::npos;
+           at = regex.getValue().find('\\', at + 2))
+        if (llvm::isDigit(regex.getValue()[at + 1]))
+          return refuse("has regex=" + Twine(isQuoted(regex)) +
+                        ", and back-references are not supported");
+    }
+    for (auto [option, kind] : {std::pair("consumer", StringRef(consumer)),
+                                std::pair("except", StringRef(except))}) {
+      if (kind.empty() || symbolizeWeightKind(kind))
+        continue;
+      std::vector<std::string> names = getWeightKindNames();
+      return refuse(Twine(option) + "=" + Twine(isQuoted(kind)) +
+                    " names no kind of consumer; kinds are " +
+                    llvm::join(names, ", ") + "." +
+                    compresslib::didYouMean(kind, names));
+    }
+    return success();
+  }
+
   LogicalResult run() {
     ModuleOp module = getOperation();
-    // Whether the pipeline is legal does not hang on what is chosen.
-    std::string message;
+    // Whether the options are legal does not hang on what is chosen.
+    if (failed(check([&](const Twine &text) {
+          return emitError(UnknownLoc::get(&getContext())) << text;
+        })))
+      return failure();
     auto build = [&](OpPassManager &manager) {
+      std::string message;
       llvm::raw_string_ostream stream(message);
       return parsePassPipeline(pipeline, manager, stream);
     };
-    OpPassManager probe(WeightOp::getOperationName());
-    if (pipeline.empty())
-      return fail() << "has no pipeline; name passes over weights, such as "
-                       "pipeline=compress-quantize{bits=4}";
-    if (failed(build(probe)))
-      return fail() << "has pipeline \"" << pipeline
-                    << "\", which is no pipeline over weights: "
-                    << StringRef(message).trim();
-
     SmallVector<WeightOp> chosen;
     if (failed(choose(module, chosen)))
       return failure();
@@ -61,27 +168,18 @@ struct ForEachPass : compress::impl::CompressForEachPassBase<ForEachPass> {
   }
 
   LogicalResult choose(ModuleOp module, SmallVectorImpl<WeightOp> &chosen) {
-    std::optional<llvm::GlobPattern> glob;
-    if (!match.empty()) {
-      llvm::Expected<llvm::GlobPattern> pattern =
-          llvm::GlobPattern::create(match, /*MaxSubPatterns=*/1024);
-      if (!pattern)
-        return fail() << "has match=" << match << ", which is no glob: "
-                      << llvm::toString(pattern.takeError());
-      glob = std::move(*pattern);
-    }
+    llvm::GlobPattern glob = llvm::cantFail(makeGlob(match));
     llvm::Regex expression(regex);
-    if (std::string error; !regex.empty() && !expression.isValid(error))
-      return fail() << "has regex=" << regex
-                    << ", which is no regular expression: " << error;
+    std::optional<WeightKind> wanted = symbolizeWeightKind(consumer);
+    std::optional<WeightKind> unwanted = symbolizeWeightKind(except);
 
     WeightConsumers consumers(module);
     llvm::SmallSetVector<StringRef, 8> kinds;
     SmallVector<WeightOp> named;
     for (WeightOp weight : module.getOps<WeightOp>()) {
       for (const WeightConsumer &use : consumers.of(weight))
-        kinds.insert(use.kind);
-      if ((!glob || glob->match(weight.getSymName())) &&
+        kinds.insert(stringifyWeightKind(use.kind));
+      if ((match.empty() || glob.match(weight.getSymName())) &&
           (regex.empty() || expression.match(weight.getSymName())))
         named.push_back(weight);
     }
@@ -92,13 +190,13 @@ struct ForEachPass : compress::impl::CompressForEachPassBase<ForEachPass> {
                     << nearestNames(module, match.empty() ? regex : match);
     }
     for (WeightOp weight : named) {
-      auto isTakenBy = [&](StringRef kind) {
+      auto isTakenBy = [&](WeightKind kind) {
         return llvm::any_of(
             consumers.of(weight),
             [&](const WeightConsumer &use) { return use.kind == kind; });
       };
-      if ((consumer.empty() || isTakenBy(consumer)) &&
-          (except.empty() || !isTakenBy(except)))
+      if ((!wanted || isTakenBy(*wanted)) &&
+          !(unwanted && isTakenBy(*unwanted)))
         chosen.push_back(weight);
     }
     if (chosen.empty())

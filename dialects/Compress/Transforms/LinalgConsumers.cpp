@@ -17,10 +17,12 @@ namespace {
 template <typename OpTy>
 struct LinalgConsumer
     : WeightConsumerInterface::ExternalModel<LinalgConsumer<OpTy>, OpTy> {
-  StringRef getWeightKind(Operation *op, OpOperand &weight) const {
+  std::optional<WeightKind> getWeightKind(Operation *op,
+                                          OpOperand &weight) const {
     if (!cast<linalg::LinalgOp>(op).isDpsInput(&weight))
       return {};
-    return getReducedDims(op, weight).empty() ? "elementwise" : "linear";
+    return getReducedDims(op, weight).empty() ? WeightKind::elementwise
+                                              : WeightKind::linear;
   }
 
   SmallVector<int64_t> getReducedDims(Operation *op, OpOperand &weight) const {
@@ -62,7 +64,9 @@ struct LinalgConsumer
 struct TransposeConsumer
     : WeightConsumerInterface::ExternalModel<TransposeConsumer,
                                              linalg::TransposeOp> {
-  StringRef getWeightKind(Operation *, OpOperand &) const { return {}; }
+  std::optional<WeightKind> getWeightKind(Operation *, OpOperand &) const {
+    return {};
+  }
 
   std::optional<SmallVector<int64_t>>
   getForwardedOrder(Operation *op, OpOperand &weight) const {

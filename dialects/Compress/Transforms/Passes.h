@@ -36,6 +36,13 @@ inline auto storageTypeValues() {
 #define GEN_PASS_REGISTRATION
 #include "Compress/Transforms/Passes.h.inc"
 
+/// The names of the passes of Passes.td.
+ArrayRef<StringLiteral> getCompressPassNames();
+
+/// The file that a pass writes beside the module, or empty: a compress-report's
+/// output. Tools check it before they run anything.
+StringRef getReportFile(const Pass &pass);
+
 /// Gives linalg's ops the interface by which passes know what takes a weight.
 void registerLinalgWeightConsumers(DialectRegistry &registry);
 

@@ -124,7 +124,10 @@ def CompressForEachPass : Pass<"compress-for-each", "::mlir::ModuleOp"> {
   let summary = "Run a pipeline on chosen weights";
   let description = [{
     Chooses weights by name and by what consumes them, and runs `pipeline` on each
-    of them, in parallel. What chooses nothing is an error.
+    of them, in parallel. What chooses nothing is an error, and so is a consumer
+    that no op is: the kinds are linear, embedding, norm, bias, elementwise and
+    rotary. Patterns have up to 1000 bytes, a glob up to 256 alternatives, and a
+    regular expression no back-references; pipelines nest up to 32 deep.
 
     ```
     compress-opt m.mlir --compress-for-each='match=*.mlp.* pipeline=compress-prune{percent=30},compress-quantize{bits=4}'
@@ -137,7 +140,7 @@ def CompressForEachPass : Pass<"compress-for-each", "::mlir::ModuleOp"> {
     Option<"regex", "regex", "std::string", "",
            "Extended regular expression that a part of the name matches">,
     Option<"consumer", "consumer", "std::string", "",
-           "What takes the weight: linear, embedding, norm, …; anything if empty">,
+           "What takes the weight, a kind; anything if empty">,
     Option<"except", "except", "std::string", "",
            "What takes no weight that is chosen, as embedding leaves out an "
            "output head that is tied to it; nothing if empty">,
@@ -195,7 +198,9 @@ def CompressCorrectPass : WeightPass<"compress-correct"> {
     With E the weight's origin minus its value, makes the weight
     `compress.sum` of the old expression and the product of the two factors of
     E's `rank` largest singular values. The origin is the file that the weight
-    was imported from, or its leaf before the first pass of this run.
+    was imported from, or its leaf before the first pass of this run. A weight
+    that is still its origin is left alone; any other is corrected, if only by
+    zeros, so that sizes follow from expressions and not from values.
   }];
   let options = [
     Option<"rank", "rank", "int64_t", "8", "Rank of the correction">,

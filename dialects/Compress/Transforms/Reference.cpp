@@ -7,6 +7,7 @@
 
 #include "Compress/Transforms/Reference.h"
 #include "Compress/IR/Expression.h"
+#include "Compress/Transforms/WeightPass.h"
 #include "compress/Algorithms/ErrorMeasure.h"
 #include "compress/Formats/Safetensors.h"
 #include "llvm/ADT/StringExtras.h"
@@ -50,6 +51,29 @@ LogicalResult mlir::compress::keepOrigin(WeightOp weight) {
     weight.setOriginAttr(
         OriginAttr::get(weight.getContext(), "", key, hashOf(blob->bytes)));
   return success();
+}
+
+bool mlir::compress::isAtOrigin(WeightOp weight) {
+  Value leaf = weight.getResultValue();
+  if (!isa<StoredOp, ConstantOp>(leaf.getDefiningOp()))
+    return false;
+  OriginAttr origin = weight.getOriginAttr();
+  if (!origin)
+    return true;
+  auto stored = leaf.getDefiningOp<StoredOp>();
+  if (stored)
+    return origin.getTensor() == (origin.getFile().empty()
+                                      ? stored.getKey().str()
+                                      : getStem(weight, leaf));
+  // What is written in the IR has no name.
+  auto type = cast<RankedTensorType>(leaf.getType());
+  ExpressionEvaluator evaluator(
+      weight.getContext()->getLoadedDialect<CompressDialect>()->getStore());
+  FailureOr<std::vector<float>> values =
+      evaluator.evaluateRows(leaf, 0, getRowCount(type));
+  return succeeded(values) &&
+         hashOf(packElements(*values, type.getElementType())) ==
+             origin.getHash();
 }
 
 RowReader mlir::compress::openOrigin(WeightOp weight,

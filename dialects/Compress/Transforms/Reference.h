@@ -21,6 +21,11 @@ using RowReader = std::function<LogicalResult(int64_t begin, int64_t end,
 /// (file "": the weight store), so that later passes know what it was.
 LogicalResult keepOrigin(WeightOp weight);
 
+/// Whether the weight is the very leaf that its origin names, or has none: no
+/// pass has made anything of it. For stored leaves it follows from names and
+/// not from values, so that it is known in a store that plans.
+bool isAtOrigin(WeightOp weight);
+
 /// Reads the weight's origin, or null where it is not at hand: no origin is
 /// named, or its file or tensor is not there or is another one now.
 RowReader openOrigin(WeightOp weight, const WeightStore &store);

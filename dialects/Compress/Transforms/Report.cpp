@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Compress/IR/Store.h"
 #include "Compress/Transforms/Passes.h"
 #include "compress/Support/Files.h"
 #include "llvm/ADT/StringSet.h"
@@ -35,9 +36,16 @@ struct Row {
 
 struct ReportPass : compress::impl::CompressReportPassBase<ReportPass> {
   using CompressReportPassBase::CompressReportPassBase;
+  using CompressReportPassBase::output;
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
+    // A plan writes nothing.
+    if (!output.empty() && getContext()
+                               .getLoadedDialect<CompressDialect>()
+                               ->getStore()
+                               .isPlanning())
+      return;
     std::vector<Row> rows;
     Row total{"total", "", "", 0, 0, 0, std::nullopt};
     llvm::StringSet<> seen;
@@ -63,6 +71,10 @@ struct ReportPass : compress::impl::CompressReportPassBase<ReportPass> {
                !status) {
       emitError(UnknownLoc::get(&getContext()))
           << getArgument() << ": " << status.error().message;
+      getContext()
+          .getOrLoadDialect<CompressDialect>()
+          ->getStore()
+          .setFailureKind(status.error().kind);
       signalPassFailure();
     }
   }
@@ -148,3 +160,10 @@ struct ReportPass : compress::impl::CompressReportPassBase<ReportPass> {
   }
 };
 } // namespace
+
+StringRef mlir::compress::getReportFile(const Pass &pass) {
+  if (pass.getTypeID() != TypeID::get<ReportPass>())
+    return "";
+  StringRef file = static_cast<const ReportPass &>(pass).output.getValue();
+  return file == "-" ? "" : file;
+}

@@ -7,6 +7,7 @@
 
 #include "Compress/IR/Store.h"
 #include "Compress/Transforms/Passes.h"
+#include "mlir/IR/SymbolTable.h"
 
 namespace mlir::compress {
 #define GEN_PASS_DEF_COMPRESSSWEEPPASS
@@ -20,10 +21,11 @@ namespace {
 struct SweepPass : compress::impl::CompressSweepPassBase<SweepPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    SymbolTableCollection tables;
+    SymbolUserMap users(tables, module);
     for (WeightOp weight :
          llvm::make_early_inc_range(module.getOps<WeightOp>()))
-      if (weight.isPrivate() &&
-          SymbolTable::symbolKnownUseEmpty(weight, module))
+      if (weight.isPrivate() && users.useEmpty(weight))
         weight.erase();
     getContext().getLoadedDialect<CompressDialect>()->getStore().sweep(module);
   }

@@ -200,12 +200,45 @@ FailureOr<Value> LeafBuilder::fromBytes(StringRef part, RankedTensorType type,
   return StoredOp::create(builder, loc, type, *key).getResult();
 }
 
+LogicalResult mlir::compress::checkRange(WeightOp weight, const Twine &name,
+                                         RankedTensorType type, int64_t first,
+                                         ArrayRef<float> values) {
+  Type element = type.getElementType();
+  auto *bad = llvm::find_if_not(
+      values, [](float value) { return std::isfinite(value); });
+  std::optional<size_t> at = bad != values.end()
+                                 ? size_t(bad - values.begin())
+                                 : findOverflow(values, element);
+  if (!at)
+    return success();
+  SmallVector<int64_t> index(type.getRank());
+  int64_t rest = first + int64_t(*at);
+  for (int64_t i = type.getRank(); i-- > 0; rest /= type.getDimSize(i))
+    index[i] = rest % type.getDimSize(i);
+  InFlightDiagnostic diagnostic =
+      emitError(weight.getLoc())
+      << "weight @" << weight.getSymName() << ": \"" << name << "\" would hold "
+      << llvm::formatv("{0}", llvm::format("%g", values[*at])).str()
+      << " at index [";
+  llvm::interleaveComma(index, diagnostic);
+  diagnostic << "], ";
+  if (!std::isfinite(values[*at]))
+    return diagnostic << "and only finite values can be stored; correct the "
+                         "model, or run --compress-replace-non-finite before";
+  return diagnostic << "beyond the range of " << element
+                    << "; store it in a type of wider range ("
+                    << (element.isF16() ? "bf16 or f32" : "f32")
+                    << "), or look at this weight";
+}
+
 FailureOr<Value> LeafBuilder::fromValues(StringRef part, RankedTensorType type,
                                          ArrayRef<float> values) {
   WeightStore &store =
       weight.getContext()->getLoadedDialect<CompressDialect>()->getStore();
   if (store.isPlanning())
     return fromBytes(part, type, {});
+  if (failed(checkRange(weight, stem + "/" + part, type, 0, values)))
+    return failure();
   if (!isWritten)
     return fromBytes(part, type, packElements(values, type.getElementType()));
   return ConstantOp::create(builder, loc, type, getElements(type, values))
@@ -307,7 +340,7 @@ mlir::compress::rewriteLossy(WeightOp weight, StringRef passName,
       weight.getContext()->getLoadedDialect<CompressDialect>()->getStore();
   int64_t before = weight.getStoredBits();
   OwningOpRef<WeightOp> old = weight.clone();
-  if (!store.isPlanning() && failed(keepOrigin(weight)))
+  if (failed(keepOrigin(weight)))
     return failure();
 
   FailureOr<bool> changed = rewrite();
@@ -363,6 +396,8 @@ LogicalResult mlir::compress::runOnWeights(
     return success();
   WeightOp first = weights.front();
   MLIRContext *context = first.getContext();
+  const WeightStore &store =
+      context->getLoadedDialect<CompressDialect>()->getStore();
   // A pipeline is run by one thread at a time, and nesting an analysis manager
   // is not for several at once.
   for (WeightOp weight : weights)
@@ -392,6 +427,9 @@ LogicalResult mlir::compress::runOnWeights(
   ParallelDiagnosticHandler handler(context);
   auto work = [&](OpPassManager &pipeline) {
     for (size_t i; (i = next++) < order.size();) {
+      // Without room for one tensor there is none for the others.
+      if (store.getFailureKind() == compresslib::ErrorKind::Environment)
+        break;
       handler.setOrderIDForThread(order[i]);
       if (failed(run(pipeline, weights[order[i]])))
         anyFailed = true;

@@ -89,7 +89,8 @@ public:
   /// weight's leaves are.
   static LeafBuilder forWeight(WeightOp weight, Value value);
 
-  /// A leaf named "<stem>/<part>" from packed bytes or from values.
+  /// A leaf named "<stem>/<part>" from packed bytes or from values. A value
+  /// that its type does not hold is an error.
   FailureOr<Value> fromBytes(StringRef part, RankedTensorType type,
                              ArrayRef<uint8_t> bytes);
   FailureOr<Value> fromValues(StringRef part, RankedTensorType type,
@@ -105,6 +106,12 @@ private:
   std::string stem;
   bool isWritten;
 };
+
+/// An error where one of `values`, which are those from element `first` on of
+/// what becomes tensor `name` of `weight`, would not be finite in `type`.
+LogicalResult checkRange(WeightOp weight, const Twine &name,
+                         RankedTensorType type, int64_t first,
+                         ArrayRef<float> values);
 
 /// `compress.product` of two new leaves, "<prefix>left" and "<prefix>right".
 FailureOr<Value> buildProduct(LeafBuilder &builder,

@@ -11,17 +11,23 @@
 
 using namespace mlir;
 using namespace mlir::nn;
+using compress::WeightKind;
 
 namespace {
 template <typename Model, typename OpTy>
 using External = compress::WeightConsumerInterface::ExternalModel<Model, OpTy>;
 
+std::optional<WeightKind> only(WeightKind kind, bool isWeight) {
+  return isWeight ? std::optional(kind) : std::nullopt;
+}
+
 struct LinearConsumer : External<LinearConsumer, LinearOp> {
-  StringRef getWeightKind(Operation *op, OpOperand &weight) const {
+  std::optional<WeightKind> getWeightKind(Operation *op,
+                                          OpOperand &weight) const {
     auto linear = cast<LinearOp>(op);
     if (&weight == &linear.getWeightMutable())
-      return "linear";
-    return weight.get() == linear.getBias() ? "bias" : "";
+      return WeightKind::linear;
+    return only(WeightKind::bias, weight.get() == linear.getBias());
   }
   SmallVector<int64_t> getReducedDims(Operation *op, OpOperand &weight) const {
     if (&weight == &cast<LinearOp>(op).getWeightMutable())
@@ -35,31 +41,36 @@ struct LinearConsumer : External<LinearConsumer, LinearOp> {
 };
 
 struct EmbeddingConsumer : External<EmbeddingConsumer, EmbeddingOp> {
-  StringRef getWeightKind(Operation *op, OpOperand &weight) const {
-    return &weight == &cast<EmbeddingOp>(op).getWeightMutable() ? "embedding"
-                                                                : "";
+  std::optional<WeightKind> getWeightKind(Operation *op,
+                                          OpOperand &weight) const {
+    return only(WeightKind::embedding,
+                &weight == &cast<EmbeddingOp>(op).getWeightMutable());
   }
 };
 
 struct RMSNormConsumer : External<RMSNormConsumer, RMSNormOp> {
-  StringRef getWeightKind(Operation *op, OpOperand &weight) const {
-    return &weight == &cast<RMSNormOp>(op).getGainMutable() ? "norm" : "";
+  std::optional<WeightKind> getWeightKind(Operation *op,
+                                          OpOperand &weight) const {
+    return only(WeightKind::norm,
+                &weight == &cast<RMSNormOp>(op).getGainMutable());
   }
 };
 
 struct LayerNormConsumer : External<LayerNormConsumer, LayerNormOp> {
-  StringRef getWeightKind(Operation *op, OpOperand &weight) const {
+  std::optional<WeightKind> getWeightKind(Operation *op,
+                                          OpOperand &weight) const {
     auto norm = cast<LayerNormOp>(op);
     if (&weight == &norm.getGainMutable())
-      return "norm";
-    return weight.get() == norm.getBias() ? "bias" : "";
+      return WeightKind::norm;
+    return only(WeightKind::bias, weight.get() == norm.getBias());
   }
 };
 
 struct RotaryConsumer : External<RotaryConsumer, RotaryOp> {
-  StringRef getWeightKind(Operation *op, OpOperand &weight) const {
-    return &weight == &cast<RotaryOp>(op).getFrequenciesMutable() ? "rotary"
-                                                                  : "";
+  std::optional<WeightKind> getWeightKind(Operation *op,
+                                          OpOperand &weight) const {
+    return only(WeightKind::rotary,
+                &weight == &cast<RotaryOp>(op).getFrequenciesMutable());
   }
 };
 } // namespace

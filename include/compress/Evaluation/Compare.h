@@ -8,9 +8,9 @@
 // For every scored position of a text: the negative log likelihood of the token
 // that follows, the divergence KL(base || model) of the two distributions in
 // nats, and whether both have the same most likely token (the lowest id of
-// equals). Rows are f32 log-softmax, sums double and in the order of the text,
-// so results depend neither on the number of threads nor on whether the base
-// came from the cache.
+// equals). Rows are f32 log-softmax, likelihoods and sums double and in the
+// order of the text, so results depend neither on the number of threads nor on
+// whether the base came from the cache.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_EVALUATION_COMPARE_H
@@ -53,8 +53,9 @@ struct Comparison {
   bool cached = false;           ///< the base was read and not run
 };
 
-/// Scores `models` in one pass over `sequences`, each against `base` where that
-/// is not null. All have one vocabulary. BadInput: a logit that is not finite.
+/// Scores `models`, of which there may be none, in one pass over `sequences`,
+/// each against `base` where that is not null. All have one vocabulary.
+/// BadInput: a logit that is not finite.
 Expected<Comparison> compareModels(rt::Model *base,
                                    const std::vector<rt::Model *> &models,
                                    const std::vector<rt::Sequence> &sequences,

@@ -7,8 +7,8 @@
 #ifndef COMPRESS_FORMATS_DTYPE_H
 #define COMPRESS_FORMATS_DTYPE_H
 
-#include "compress/Support/Error.h"
 #include "compress/Support/Bytes.h"
+#include "compress/Support/Error.h"
 
 #include <cstdint>
 #include <optional>
@@ -51,14 +51,15 @@ unsigned bitsOf(DType type);
 /// F64, F32, F16 or BF16: what checkFinite and toFloat take.
 bool isFloat(DType type);
 
-/// "[2048, 576]"; "[]" for rank 0.
+/// "[2048, 576]"; "[]" for rank 0; of many dimensions the first.
 std::string shapeText(Span<const int64_t> shape);
 
 /// Converts `count` elements at `data` (any alignment) to f32. F64 rounds to
 /// nearest even; the others are exact. `type` must satisfy isFloat.
 void toFloat(DType type, const uint8_t *data, uint64_t count, float *out);
 
-/// Index of the first NaN or infinity among `count` elements, if there is one.
+/// Index of the first among `count` elements that is NaN, infinite, or infinite
+/// when rounded to f32, if there is one.
 std::optional<uint64_t> firstNonFinite(DType type, const uint8_t *data,
                                        uint64_t count);
 

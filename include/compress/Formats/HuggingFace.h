@@ -1,4 +1,5 @@
-//===- HuggingFace.h - A model folder as Hugging Face has it -----*- C++ -*-===//
+//===- HuggingFace.h - A model folder as Hugging Face has it -----*- C++
+//-*-===//
 //
 // Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,14 +7,21 @@
 //===----------------------------------------------------------------------===//
 //
 // config.json, generation_config.json, one model.safetensors or the shards of
-// a model.safetensors.index.json, tokenizer.json. All of them are untrusted.
-// What is wrong is said all at once.
+// a model.safetensors.index.json, tokenizer.json, tokenizer_config.json. All of
+// them are untrusted: they are regular files that lie in the folder, or files
+// of a Hugging Face cache that its links name (snapshots/<revision>/<name> ->
+// ../../blobs/<hash>). What is wrong is said all at once.
+//
+// A shard may be no hard link, as the index, an untrusted text, chooses its
+// name. The names above are the format's: a hard link of theirs was made by who
+// owns the folder (`cp -al`, a store without duplicates), and is taken.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_FORMATS_HUGGINGFACE_H
 #define COMPRESS_FORMATS_HUGGINGFACE_H
 
 #include "compress/Formats/Safetensors.h"
+#include "compress/Formats/TokenizerJson.h"
 #include "compress/Support/Json.h"
 
 #include <cstdint>
@@ -34,8 +42,9 @@ struct Llama3Rope {
   int64_t originalMaxPosition = 0;
 };
 
-/// A checked LlamaForCausalLM configuration: all sizes are positive and within
-/// bounds, heads is a multiple of kvHeads, headDim is even.
+/// A checked LlamaForCausalLM configuration: all sizes are positive and they
+/// and their products within bounds, heads is a multiple of kvHeads, headDim is
+/// even.
 struct LlamaConfig {
   int64_t hiddenSize = 0;
   int64_t intermediateSize = 0;
@@ -59,7 +68,8 @@ struct LlamaConfig {
 };
 
 /// Reads both transformers 4 (rope_theta, rope_scaling) and 5 (rope_parameters)
-/// spellings. A key that is not known and not null, false or empty is refused:
+/// spellings. A number out of the range in which the f32 mathematics is finite
+/// and meaningful is refused, and so is a key that is not known to be harmless:
 /// it might change the mathematics. `generation` may be null.
 Expected<LlamaConfig> parseLlamaConfig(const json::Value &config,
                                        const std::string &path,
@@ -76,9 +86,9 @@ std::vector<ExpectedTensor> llamaTensors(const LlamaConfig &config);
 class HuggingFaceModel {
 public:
   /// `folder` holds config.json. Checks that every tensor of the model is there
-  /// with its shape and a float type, and that none is there beside them.
-  /// A tied model may carry an lm_head.weight equal to its embedding, byte for
-  /// byte.
+  /// with its shape and a float type, that none is there beside them, and that
+  /// every token has a row of the embedding. A tied model may carry an
+  /// lm_head.weight equal to its embedding, byte for byte.
   static Expected<HuggingFaceModel> open(const std::string &folder);
 
   const std::string &folder() const { return folder_; }
@@ -93,20 +103,24 @@ public:
   }
   /// The file that holds a tensor of this model.
   const SafetensorsFile &fileOf(const SafetensorsTensor &tensor) const;
-  /// config.json, byte for byte.
+  /// The configurations byte for byte, which are JSON objects; empty if the
+  /// folder has none.
   const std::string &configText() const { return configText_; }
-  /// Empty if the folder has none.
-  const std::string &tokenizerJsonPath() const { return tokenizerJsonPath_; }
-  const std::string &tokenizerConfigPath() const {
-    return tokenizerConfigPath_;
+  const std::string &generationConfigText() const { return generationText_; }
+  const std::string &tokenizerConfigText() const {
+    return tokenizerConfigText_;
   }
+  /// None if the folder has none.
+  const std::optional<TokenizerFile> &tokenizer() const { return tokenizer_; }
 
 private:
   HuggingFaceModel() = default;
   Status openShards();
-  Status checkTensors();
-  std::string folder_, configText_, tokenizerJsonPath_, tokenizerConfigPath_;
+  /// The tensors against the configuration; `tokenizer` is said with it.
+  Status check(const Status &tokenizer);
+  std::string folder_, configText_, generationText_, tokenizerConfigText_;
   LlamaConfig config_;
+  std::optional<TokenizerFile> tokenizer_;
   std::vector<std::unique_ptr<SafetensorsFile>> files_;
   std::unordered_map<std::string, const SafetensorsTensor *> byName_;
   std::vector<const SafetensorsTensor *> tensors_;
@@ -114,11 +128,16 @@ private:
 
 /// Opens the file that an untrusted text names inside `folder`, for reading: a
 /// relative path without "..", no hard link, no symbolic link that leaves the
-/// folder but those of a Hugging Face cache (snapshots/<revision>/<name> ->
-/// ../../blobs/<hash>). BadInput otherwise; `namedBy` is for the message.
+/// folder but those of a Hugging Face cache. BadInput otherwise; `namedBy` is
+/// for the message.
 Expected<MappedFile> openBeneath(const std::string &folder,
                                  const std::string &name,
                                  const std::string &namedBy);
+
+/// The same for a name that the format fixes: none if there is no such file,
+/// and hard links are taken.
+Expected<std::optional<MappedFile>> openOfFormat(const std::string &folder,
+                                                 const std::string &name);
 
 } // namespace formats
 } // namespace compresslib

@@ -96,8 +96,7 @@ class SafetensorsWriter {
 public:
   static Expected<SafetensorsWriter>
   create(const std::string &path, std::vector<SafetensorsEntry> entries,
-         const std::vector<std::pair<std::string, std::string>> &metadata = {},
-         std::vector<std::string> inputs = {});
+         const std::vector<std::pair<std::string, std::string>> &metadata = {});
 
   /// Appends to the bytes of entry `index` (of the list given to create).
   Status append(size_t index, Bytes bytes);
@@ -108,7 +107,9 @@ public:
   Expected<uint64_t> hash();
   /// Another name, in the same folder, for commit.
   void rename(const std::string &name) { file_.rename(name); }
+  /// The whole file, on the disk, which only its commit gives its name.
   /// BadInput if an entry has not got all of its bytes.
+  Expected<AtomicFile> finish();
   Status commit();
 
 private:

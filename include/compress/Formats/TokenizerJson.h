@@ -34,17 +34,14 @@ namespace formats {
 struct TokenizerFile {
   std::vector<uint8_t> blob;  ///< for rt::Tokenizer::load, which takes it
   int64_t vocabularySize = 0; ///< highest id + 1
-  std::string highestToken;   ///< the token of that id
 };
 
 Expected<TokenizerFile> readTokenizerJson(const std::string &path);
-/// `source` names the text in messages.
+/// `source` names the text in messages. A token whose id has no row in an
+/// embedding of `rows` rows is BadInput.
 Expected<TokenizerFile> parseTokenizerJson(std::string_view text,
-                                           const std::string &source);
-
-/// BadInput if a token has no row in an embedding of `rows` rows.
-Status checkTokenIds(const TokenizerFile &tokenizer, int64_t rows,
-                     const std::string &path);
+                                           const std::string &source,
+                                           int64_t rows = 1 << 24);
 
 /// A pattern of Oniguruma, as tokenizer.json has them, as what matches the
 /// same, or BadInput naming the construct that is not supported.

@@ -16,8 +16,9 @@
 //       except: embedding
 //
 // Each step is a pipeline; `match` (a glob over weight names), `regex`,
-// `consumer` and `except` choose the weights, as compress-for-each does; without
-// them it runs on the module. A pipeline given as text is one step a pass.
+// `consumer` and `except` choose the weights, as compress-for-each does;
+// without them it runs on the module. A pipeline given as text is one step a
+// pass.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_PIPELINES_RECIPE_H
@@ -63,6 +64,10 @@ compresslib::Expected<Recipe> parseRecipe(StringRef text);
 /// The recipe in YAML; `source` names it in messages.
 compresslib::Expected<Recipe> parseRecipeYaml(StringRef yaml, StringRef source);
 
+/// Whether a store that plans may run the recipe: only passes of the compress
+/// dialect know of plans, and write nothing then. A Usage error otherwise.
+compresslib::Status checkPlannable(const Recipe &recipe);
+
 struct RunRecipeOptions {
   /// Folder where the module after each step is kept, and taken from if a
   /// step's input and options are those of a former run. Empty: none.
@@ -80,10 +85,6 @@ struct RunRecipeOptions {
 compresslib::Status runRecipe(const Recipe &recipe,
                               OwningOpRef<ModuleOp> &module,
                               const RunRecipeOptions &options = {});
-
-/// SHA-256 of a module: of its text, in which the keys of stored tensors are
-/// hashes of their content.
-std::string getFingerprint(ModuleOp module);
 
 } // namespace mlir::compress
 

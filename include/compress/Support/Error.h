@@ -9,7 +9,8 @@
 // exceptions and without LLVM. A function that can fail returns `Status` or
 // `Expected<T>`. A message is one or more whole sentences: the file, the tensor
 // and the byte offset where they apply, what was expected, what was found, and
-// what to do next.
+// what to do next. It stays short, whatever the input: the constructors below
+// cut it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_SUPPORT_ERROR_H
@@ -78,14 +79,30 @@ private:
   std::optional<Error> error_;
 };
 
+/// Bytes of the longest message.
+constexpr size_t longestMessage = 4000;
+
+/// The message's beginning, up to longestMessage bytes and a whole character,
+/// and how much is left out.
+inline std::string cutMessage(std::string message) {
+  if (message.size() <= longestMessage)
+    return message;
+  size_t end = longestMessage - 48;
+  while (end > 0 && (message[end] & 0xc0) == 0x80)
+    --end;
+  size_t more = message.size() - end;
+  message.resize(end);
+  return message + "… (" + std::to_string(more) + " more bytes)";
+}
+
 inline Error badInput(std::string message) {
-  return {ErrorKind::BadInput, std::move(message)};
+  return {ErrorKind::BadInput, cutMessage(std::move(message))};
 }
 inline Error usageError(std::string message) {
-  return {ErrorKind::Usage, std::move(message)};
+  return {ErrorKind::Usage, cutMessage(std::move(message))};
 }
 inline Error environmentError(std::string message) {
-  return {ErrorKind::Environment, std::move(message)};
+  return {ErrorKind::Environment, cutMessage(std::move(message))};
 }
 
 } // namespace compresslib

@@ -9,6 +9,7 @@
 
 #include "compress/Support/Bytes.h"
 #include "compress/Support/Error.h"
+#include "compress/Support/Temporaries.h"
 
 #include <cstdint>
 #include <optional>
@@ -42,10 +43,32 @@ private:
   std::string path_;
   const uint8_t *data_ = nullptr;
   uint64_t size_ = 0;
+  struct SignalSafeEntry *entry_ = nullptr;
 };
 
-/// Reads a whole small file (a config, a recipe). More than `limit` bytes is a
-/// BadInput error.
+/// From now on a mapped file that is cut short while it is read ends the
+/// process: a sentence that names the file, temporaries removed, exit code 3.
+/// For the mains of tools and programs.
+void endOnLostPages();
+/// While it lives, pages that are lost outside of mapped inputs are those of
+/// `path`, which a library writes through a mapping and which finds no space:
+/// the process ends as above.
+class MappedOutput {
+public:
+  explicit MappedOutput(const std::string &path);
+  MappedOutput(const MappedOutput &) = delete;
+  ~MappedOutput();
+
+private:
+  struct SignalSafeEntry *entry_;
+};
+/// Reads a byte of every page. A system call that fails with EFAULT says not
+/// which mapped file lost bytes; this does.
+void touch(Bytes bytes);
+
+/// Reads a whole small file (a config, a recipe) into memory. More than `limit`
+/// bytes is a BadInput error, a file that shrinks meanwhile an Environment
+/// error.
 Expected<std::string> readFile(const std::string &path,
                                uint64_t limit = uint64_t(1) << 30);
 
@@ -54,14 +77,14 @@ struct AtomicFileOptions {
   /// checked before anything is written.
   std::optional<uint64_t> size;
   bool executable = false;
-  /// Files that must not be the output.
-  std::vector<std::string> inputs;
 };
 
 /// Writes a file so that `path` holds the old bytes or all of the new ones:
 /// a temporary in the same folder, fsync, rename, fsync of the folder. What is
-/// not committed is removed by the destructor. All errors are Environment
-/// errors (exit code 3). Not thread-safe, except writeAt on disjoint ranges.
+/// not committed is removed by the destructor; what a killed process left, by
+/// the next create in that folder. Refuses an input that declareRun was told
+/// of. All errors are Environment errors (exit code 3). Not thread-safe, except
+/// writeAt on disjoint ranges.
 class AtomicFile {
 public:
   static Expected<AtomicFile> create(const std::string &path,
@@ -80,8 +103,8 @@ public:
   uint64_t position() const { return position_; }
   /// Writes anywhere, unbuffered; independent of position().
   Status writeAt(uint64_t offset, Bytes bytes);
-  /// Writes out what is buffered, so that a later commit needs no more space.
-  Status flush();
+  /// Brings all to the disk and ends writing, so that commit only renames.
+  Status sync();
   Status commit();
   /// What was written so far, mapped; for a name that is made of a hash.
   Expected<MappedFile> map();
@@ -91,7 +114,12 @@ public:
   void discard();
 
 private:
+  friend Status commitTogether(std::vector<AtomicFile> files);
   AtomicFile() = default;
+  Status flush();
+  Status place(bool keepsOld);
+  void undo();
+  void finish();
   Status writeFully(Bytes bytes, uint64_t offset);
   Error writeError(int code, uint64_t offset, uint64_t more) const;
 
@@ -101,16 +129,19 @@ private:
   uint64_t position_ = 0;
   uint64_t flushed_ = 0;
   int descriptor_ = -1;
-  int slot_ = -1;
+  int lock_ = -1;
+  Temporary registered_;
+  /// Where the old file is between place and finish.
+  enum { Unplaced, Placed, Exchanged } state_ = Unplaced;
 };
+
+/// Commits all of the files or none: if one cannot be put in place, those
+/// before it are taken back and their old files restored.
+Status commitTogether(std::vector<AtomicFile> files);
 
 /// Writes a whole file atomically.
 Status writeFileAtomically(const std::string &path, std::string_view text,
                            AtomicFileOptions options = {});
-
-/// Makes SIGINT, SIGTERM and SIGHUP remove the temporaries of this process
-/// before they end it. For the mains of tools.
-void removeTemporariesOnSignal();
 
 /// Stands for pwrite(2) in AtomicFile, so that a test can make the Nth write
 /// fail. Null restores pwrite.

@@ -35,6 +35,27 @@ std::string humanSize(uint64_t bytes);
 /// as \xNN, cut to `limit` bytes with "…". Quotes are not added.
 std::string printable(std::string_view text, size_t limit = 120);
 
+/// How deep parentheses and braces nest in `text`, quoted ones included: what
+/// is handed to a parser that recurses is held against it first.
+size_t nestingDepth(std::string_view text);
+
+/// What is wrong, to be said all at once in a message that stays short: the
+/// first problems are kept, the others counted.
+class Problems {
+public:
+  /// `budget` is about how many bytes of problems are kept.
+  explicit Problems(size_t budget = 3000) : budget_(budget) {}
+
+  void add(std::string_view problem);
+  bool empty() const { return count_ == 0; }
+  /// "a; b; and 3 more".
+  std::string text(std::string_view separator = "; ") const;
+
+private:
+  std::vector<std::string> kept_;
+  size_t budget_, count_ = 0;
+};
+
 /// Length of the UTF-8 prefix of `text` that is valid: text.size() if all is.
 size_t validUtf8Prefix(std::string_view text);
 

@@ -10,7 +10,6 @@
 
 #include "compress/Support/Error.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/ADT/StringSet.h"
 #include <memory>
 #include <string>
 
@@ -20,10 +19,10 @@ class raw_ostream;
 
 namespace mlir::compress {
 
-/// An `.mlir` or `.mlirbc` file beside its side-cars. The side-cars are written
-/// first; renaming the module's temporary is the commit. Until then the old
-/// module and the side-car that it names are untouched, and what was written is
-/// removed if the commit is never reached. The output may be the input.
+/// An `.mlir` or `.mlirbc` file beside its side-car. Both are written as
+/// temporaries, and get their names in the commit, the side-car first. Until
+/// then the old module and the side-car that it names are untouched. Writers of
+/// one folder commit one after the other. The output may be the input.
 class ModuleOutput {
 public:
   static compresslib::Expected<std::unique_ptr<ModuleOutput>>
@@ -32,11 +31,11 @@ public:
 
   /// Where the module's text or bytecode goes.
   llvm::raw_ostream &os();
-  /// Writes the module's tensors beside the output; its compress.store then
-  /// names them. Emits errors.
+  /// Writes the module's tensors, for the commit to put beside the output; its
+  /// compress.store then names them. Emits errors.
   LogicalResult writeSideCar(ModuleOp module, compresslib::ErrorKind *kind);
-  /// Puts the file in place, then removes the side-cars that only the replaced
-  /// file named.
+  /// Puts both in place, then removes the side-cars that the replaced file had
+  /// made, unless some other file of the folder names them or might.
   compresslib::Status commit();
 
 private:

@@ -9,8 +9,9 @@
 
 namespace mlir::compress {
 
-/// Temporaries are removed when a signal ends the process; memory that runs out
-/// ends it with exit code 3 and a sentence.
+/// Temporaries are removed when a signal ends the process; memory that runs
+/// out, and a mapped input that is cut short, end it with exit code 3 and a
+/// sentence.
 void installProcessHandlers();
 
 } // namespace mlir::compress

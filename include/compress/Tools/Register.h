@@ -21,9 +21,9 @@ void registerAllDialectsAndExtensions(DialectRegistry &registry);
 /// Passes and named pipelines of MLIR and of Compress.
 void registerEveryPass();
 
-/// Side-cars of modules parsed in contexts made with this registry are looked
-/// for in `folder`.
-void setBaseFolder(DialectRegistry &registry, StringRef folder);
+/// What tools ask of the contexts made with this registry: side-cars of modules
+/// are looked for in `folder`, and errors stay short.
+void setUpContexts(DialectRegistry &registry, StringRef folder);
 
 } // namespace mlir::compress
 

@@ -142,7 +142,8 @@ struct LowerLaneDot : OpRewritePattern<LaneDotOp> {
 };
 
 /// f16 to f32 by integer operations: the magnitude's bits, moved to where f32
-/// has them, are 2^-112 of the value. Weights hold no infinities.
+/// has them, are 2^-112 of the value; the exponent of an infinity or a NaN is
+/// then set to all ones.
 struct WidenHalf : OpRewritePattern<arith::ExtFOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -178,8 +179,14 @@ struct WidenHalf : OpRewritePattern<arith::ExtFOp> {
     Value value = arith::MulFOp::create(
         b, loc, arith::BitcastOp::create(b, loc, to, magnitude),
         constant(to, b.getF32FloatAttr(0x1p112f)));
+    Value special = arith::SelectOp::create(
+        b, loc,
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, magnitude,
+                              integer(0x7c00 << 13)),
+        integer(0x7f800000), integer(0));
     Value result = arith::OrIOp::create(
-        b, loc, arith::BitcastOp::create(b, loc, i32, value), sign);
+        b, loc, arith::BitcastOp::create(b, loc, i32, value),
+        arith::OrIOp::create(b, loc, sign, special));
     b.replaceOpWithNewOp<arith::BitcastOp>(op, to, result);
     return success();
   }

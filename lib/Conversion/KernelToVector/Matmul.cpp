@@ -610,11 +610,17 @@ void mlir::kernel::lowerQuantizeActivations(QuantizeActivationsOp op) {
                                             mask, e.zeros());
       }
     }
-    Value largest = arith::MaximumFOp::create(
-        b, loc, math::AbsFOp::create(b, loc, x[0]),
-        math::AbsFOp::create(b, loc, x[1]));
-    Value amax = vector::ReductionOp::create(
-        b, loc, vector::CombiningKind::MAXNUMF, largest);
+    // Magnitudes are ordered as their bits are, with NaN the largest: one that
+    // is not finite leaves a scale that is not.
+    auto bitsOf = [&](Value value) -> Value {
+      return arith::BitcastOp::create(b, loc, e.i32s(),
+                                      math::AbsFOp::create(b, loc, value));
+    };
+    Value amax = arith::BitcastOp::create(
+        b, loc, b.getF32Type(),
+        vector::ReductionOp::create(
+            b, loc, vector::CombiningKind::MAXSI,
+            arith::MaxSIOp::create(b, loc, bitsOf(x[0]), bitsOf(x[1]))));
     Value positive = arith::CmpFOp::create(
         b, loc, arith::CmpFPredicate::OGT, amax, e.f32(0));
     Value inverse = arith::SelectOp::create(

@@ -26,6 +26,7 @@
 #define COMPRESS_RUNTIME_PAYLOAD_H
 
 #include "compress/Support/Error.h"
+#include "compress/Support/Files.h"
 
 #include <cstdint>
 #include <functional>
@@ -85,9 +86,14 @@ struct EdgeBinary {
   bool sideCar = false; ///< weights go to OUTPUT.weights
 };
 
-/// Writes `output` (and its side-car) beside their final names and renames
-/// them; an old output survives any failure. Errors: Environment for I/O and
-/// for an output that is an input, a directory or no regular file.
+/// Writes `output` (and its side-car) beside their final names, for
+/// commitTogether. Errors: Environment for I/O and for an output that is an
+/// input of the run, a directory or no regular file.
+Expected<std::vector<AtomicFile>> makeEdgeBinary(const std::string &output,
+                                                 const EdgeBinary &binary);
+/// The name of the side-car of a program.
+std::string sideCarOf(const std::string &output);
+/// Makes and commits; old files survive any failure.
 Status writeEdgeBinary(const std::string &output, const EdgeBinary &binary);
 
 /// A mapped and verified payload.
@@ -95,28 +101,22 @@ class Payload {
 public:
   /// Maps `path`, or the side-car that it names, and checks versions, lengths
   /// and checksum on all threads of `pool` (none: this thread). BadInput where
-  /// the payload is absent, cut short, changed or of another version.
+  /// the payload is absent, cut short, changed or of another version;
+  /// Environment where the file cannot be read or is no regular file.
   static Expected<Payload> open(const std::string &path, ThreadPool *pool);
   /// The running program's own.
   static Expected<Payload> openSelf(ThreadPool *pool);
-
-  Payload(Payload &&) noexcept;
-  Payload &operator=(Payload &&) noexcept;
-  ~Payload();
 
   const uint8_t *weights() const { return weights_; }
   uint64_t weightsBytes() const { return weightsBytes_; }
   std::string_view tokenizer() const { return tokenizer_; }
   const Metadata &metadata() const { return metadata_; }
-  uint64_t fileBytes() const { return mappedBytes_; }
-  const std::string &path() const { return path_; }
+  uint64_t fileBytes() const { return file_.size(); }
+  const std::string &path() const { return file_.path(); }
 
 private:
-  Payload() = default;
-  void release();
-  std::string path_;
-  void *mapped_ = nullptr;
-  uint64_t mappedBytes_ = 0;
+  explicit Payload(MappedFile file) : file_(std::move(file)) {}
+  MappedFile file_;
   const uint8_t *weights_ = nullptr;
   uint64_t weightsBytes_ = 0;
   std::string_view tokenizer_;

@@ -140,7 +140,7 @@ func.func @gathered(%w: memref<?xi8>, %o: index, %n: index, %i: memref<?xi32>, %
 // CHECK-LABEL: func.func @quantized
 // CHECK: scf.forall (%{{.+}}) in (%{{.+}})
 // CHECK: scf.for %{{.+}} = %c0{{.*}} to %c2
-// CHECK: vector.reduction <maxnumf>
+// CHECK: vector.reduction <maxsi>
 // CHECK: vector.store %{{.+}} : memref<8x96xi8>, vector<16xi8>
 // CHECK: vector.maskedload
 // CHECK: memref.store %{{.+}} : memref<8x3xf32>

@@ -443,3 +443,20 @@ compress.weight @w : tensor<2x4xf32> {
   %r = compress.permute %a gather %i dim 1 : (tensor<2x4xf32>, tensor<2xui8>) -> tensor<2x4xf32>
   compress.yield %r : tensor<2x4xf32>
 }
+
+// -----
+
+// expected-error @+1 {{has more than 2^45 elements, which no memory holds}}
+compress.weight @huge : tensor<9223372036854775807xf32> {
+  %0 = compress.constant dense<1.0> : tensor<9223372036854775807xf32>
+  compress.yield %0 : tensor<9223372036854775807xf32>
+}
+
+// -----
+
+compress.weight @huge_codes : tensor<1x4xf32> {
+  // expected-error @+1 {{gives a tensor of more than 2^45 elements, which no memory holds}}
+  %0 = compress.constant dense<3> : tensor<4294967296x4294967296x4xsi4>
+  %1 = compress.constant dense<1.0> : tensor<1x4xf32>
+  compress.yield %1 : tensor<1x4xf32>
+}

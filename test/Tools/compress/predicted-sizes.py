@@ -23,6 +23,9 @@ RECIPES = [
     "compress-decompose{rank=16},compress-quantize{bits=8}",
     "compress-decompose{ratio=0.4 factor-type=f32}",
     "compress-quantize{bits=3},compress-correct{rank=4}",
+    # Nothing to correct, and nothing lost by what there is.
+    "compress-correct{rank=4}",
+    "compress-decompress{type=f32},compress-correct{rank=2}",
     "compress-palettize{bits=4 method=lloyd}",
     "compress-palettize{entries=11 method=lloyd group-size=64}",
     "compress-palettize{bits=4 method=lloyd},compress-quantize{target=codebook bits=8}",

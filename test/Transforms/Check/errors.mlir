@@ -35,3 +35,12 @@ func.func @unknown() {
   check.expect_equal %b, %b : f32
   return
 }
+
+// -----
+
+func.func @huge() {
+  // expected-error @+1 {{gives a tensor of more than 2^45 elements, which no memory holds}}
+  %a = arith.constant dense<1.0> : tensor<9223372036854775807xf32>
+  check.expect_equal %a, %a : tensor<9223372036854775807xf32>
+  return
+}

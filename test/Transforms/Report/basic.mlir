@@ -15,7 +15,7 @@
 // JSON: "bits_per_value": 32
 // JSON: "name": "w"
 // TO: weight  shape  bytes before  bytes  bits a value  relative error  passes
-// NOFILE: error: compress-report: {{.*}}report.txt
+// NOFILE: compress-opt: error: Cannot write in {{.*}}report.txt
 compress.weight @w : tensor<2x8xf32> {
   %0 = compress.constant dense<[[8.0, 0.125, -1.0, 2.0, -5.0, 4.0, 0.0, 3.0],
                                 [0.25, 0.5, -0.75, 0.0, 1.0, 1.0, -1.0, 1.0]]> : tensor<2x8xf32>

@@ -241,6 +241,22 @@ TEST_F(ImportTest, NonFiniteWeightsAreRefusedUnlessAllowed) {
   EXPECT_TRUE(succeeded(import(tiny.folder.path(), options))) << messages;
 }
 
+TEST_F(ImportTest, TheSideCarHoldsNoForeignFile) {
+  TinyModel tiny(formats::DType::F32);
+  tiny.write();
+  TemporaryFolder other;
+  writeContent(other / "secret", R"({"password":"secret"})");
+  ASSERT_EQ(symlink((other / "secret").c_str(),
+                    (tiny.folder / "tokenizer_config.json").c_str()),
+            0);
+  EXPECT_TRUE(failed(import(tiny.folder.path())));
+  EXPECT_EQ(kind, compresslib::ErrorKind::BadInput);
+  EXPECT_NE(messages.find("tokenizer_config.json' is a symbolic link that "
+                          "leaves the folder"),
+            std::string::npos)
+      << messages;
+}
+
 TEST_F(ImportTest, TokensNeedRowsOfTheEmbedding) {
   TinyModel tiny(formats::DType::F32);
   tiny.write();

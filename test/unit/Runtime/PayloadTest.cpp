@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compress_runtime/Payload.h"
 #include "compress/Support/Files.h"
+#include "compress/Support/RunFiles.h"
 #include "compress_runtime/ThreadPool.h"
 
 #include <cstdlib>
@@ -200,7 +201,9 @@ TEST_F(PayloadTest, OldOutputSurvives) {
   EXPECT_EQ(few.error().kind, ErrorKind::BadInput);
   EXPECT_NE(few.error().message.find("ends at byte 5"), std::string::npos);
   binary.tokenizer = Section::ofFile(folder + "app", 0, 3);
+  ASSERT_TRUE(declareRun({{folder + "app"}, {}, {}, {}}).ok());
   Status same = writeEdgeBinary(folder + "app", binary);
+  ASSERT_TRUE(declareRun({}).ok());
   ASSERT_FALSE(same.ok());
   EXPECT_NE(same.error().message.find("is the input"), std::string::npos);
   EXPECT_EQ(read(folder + "app"), "old");

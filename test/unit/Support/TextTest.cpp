@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compress/Support/Text.h"
+#include "compress/Support/Error.h"
 
 #include <gtest/gtest.h>
 
@@ -53,6 +54,47 @@ TEST(Text, ValidUtf8Prefix) {
   for (const char *broken : {"\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80",
                              "\xf4\x90\x80\x80", "\xf5", "\x80", "\xe2\x82"})
     EXPECT_EQ(validUtf8Prefix(std::string("ab") + broken), 2u);
+}
+
+TEST(Text, ProblemsAreCountedBeyondTheirBudget) {
+  Problems problems(10);
+  EXPECT_TRUE(problems.empty());
+  problems.add("abcde");
+  problems.add("fghij");
+  EXPECT_EQ(problems.text(), "abcde; fghij");
+  problems.add("k");
+  problems.add("l");
+  EXPECT_EQ(problems.text("\n"), "abcde\nfghij\nand 2 more");
+  Problems one(4);
+  one.add("abcdef");
+  EXPECT_EQ(one.text(), "abcd…");
+}
+
+TEST(Text, NestingDepth) {
+  EXPECT_EQ(nestingDepth("a{b=(c)}"), 2u);
+  EXPECT_EQ(nestingDepth("))}(a)(b)"), 1u);
+  EXPECT_EQ(nestingDepth(std::string(100000, '{')), 100000u);
+}
+
+TEST(Error, MessagesAreCutAtACharacter) {
+  EXPECT_EQ(badInput(std::string(longestMessage, 'x')).message,
+            std::string(longestMessage, 'x'));
+  for (size_t before = 0; before < 3; ++before) {
+    std::string text = std::string(before, 'x');
+    for (int i = 0; i < 100000; ++i)
+      text += "…";
+    std::string cut = usageError(text).message;
+    EXPECT_LE(cut.size(), longestMessage);
+    EXPECT_EQ(validUtf8Prefix(cut), cut.size());
+    EXPECT_EQ(cut.compare(0, 3000, text, 0, 3000), 0);
+    size_t kept = cut.find("… (");
+    while (cut.find("… (", kept + 1) != std::string::npos)
+      ++kept;
+    EXPECT_NE(
+        cut.find("… (" + std::to_string(text.size() - kept) + " more bytes)"),
+        std::string::npos)
+        << cut.substr(cut.size() - 60);
+  }
 }
 
 } // namespace

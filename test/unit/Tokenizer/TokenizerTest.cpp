@@ -274,14 +274,14 @@ TEST(TokenizerJson, Faults) {
 }
 
 TEST(TokenizerJson, IdsAgainstTheEmbedding) {
-  auto file = formats::parseTokenizerJson(tokenizerText(""), "T");
-  ASSERT_TRUE(file);
-  EXPECT_TRUE(formats::checkTokenIds(*file, 3, "T"));
-  Status status = formats::checkTokenIds(*file, 2, "T");
-  ASSERT_FALSE(status);
-  EXPECT_NE(status.error().message.find(
-                "the token 'ab' has the id 2, but the embedding has only 2"),
-            std::string::npos);
+  EXPECT_TRUE(formats::parseTokenizerJson(tokenizerText(""), "T", 3));
+  auto file = formats::parseTokenizerJson(tokenizerText(""), "T", 2);
+  ASSERT_FALSE(file);
+  EXPECT_NE(file.error().message.find("the id of token 'ab' is 2, expected an "
+                                      "integer below the 2 rows of the "
+                                      "embedding"),
+            std::string::npos)
+      << file.error().message;
 }
 
 std::string split(const std::string &regex,

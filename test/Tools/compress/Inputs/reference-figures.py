@@ -1,11 +1,9 @@
-# RUN: rm -rf %t && mkdir -p %t
-# RUN: %{python} %s %{models}/primer %{data} %t
 """Negative log likelihood after each transform, on the whole evaluation texts, beside the figures of an independent
 implementation (PyTorch, f32): the same definitions give the same figures. Factors and codebooks are kept in f32, as
-there. The second model is read where the test data is present."""
-import json, os, subprocess, sys
+there."""
+import json, subprocess, sys
 
-MODEL, DATA, CACHE = sys.argv[1:4]
+NAME, MODEL, DATA, CACHE = sys.argv[1:5]
 BLOCKS = "compress-for-each{{match=model.layers.* consumer=linear pipeline=\"{}\"}}".format
 PASSES = {
     "untouched": None,
@@ -31,22 +29,20 @@ PRIMER = [0.669295, 0.669322, 0.669396, 0.670728, 0.670452, 0.674324, 0.670600, 
 STORIES = [1.368734, 1.369260, 1.369483, 1.497266, 1.467874, 1.500264, 1.492705, 1.505185, 1.923243, 5.848119,
            1.437624, 3.678558, 4.776865, 4.132402, 7.450769, 1.539014, 5.689149]
 
-models = [(MODEL, MODEL + "/text/eval.txt", 256, 27061, PRIMER)]
-stories = DATA + "/models/stories260K/hf"
-if os.path.exists(stories):
-    models.append((stories, DATA + "/text/tinystories/tinystories_gpt4_eval.txt", 512, 62824, STORIES))
+MODELS = {"primer": (MODEL, MODEL + "/text/eval.txt", 256, 27061, PRIMER),
+          "stories260K": (MODEL, DATA + "/text/tinystories/tinystories_gpt4_eval.txt", 512, 62824, STORIES)}
+model, text, context, scored, figures = MODELS[NAME]
 
 bad = 0
-for model, text, context, scored, figures in models:
-    for (name, recipe), figure in zip(PASSES.items(), figures):
-        command = ["compress", "eval", model, "--text", text, "--documents", "--context", str(context),
-                   "--activations", "f32", "--cache", CACHE, "--json"]
-        if recipe:
-            command += ["--recipe", recipe]
-        step = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)["steps"][-1]
-        limit = 0.0005 if name == "untouched" else 0.002
-        right = abs(step["nll"] - figure) <= limit and step["scored"] == scored
-        bad += not right
-        print(f"{os.path.basename(model)} {name}: {step['nll']:.6f}, reference {figure:.6f}{'' if right else '  WRONG'}",
-              flush=True)
+for (name, recipe), figure in zip(PASSES.items(), figures):
+    command = ["compress", "eval", model, "--text", text, "--documents", "--context", str(context),
+               "--activations", "f32", "--cache", CACHE, "--json"]
+    if recipe:
+        command += ["--recipe", recipe]
+    step = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)["steps"][-1]
+    limit = 0.0005 if name == "untouched" else 0.002
+    right = abs(step["nll"] - figure) <= limit and step["scored"] == scored
+    bad += not right
+    print(f"{NAME} {name}: {step['nll']:.6f}, reference {figure:.6f}{'' if right else '  WRONG'}",
+          flush=True)
 sys.exit(1 if bad else 0)

@@ -8,6 +8,8 @@
 // A backtracking matcher that finds what Oniguruma finds. A step is one
 // instruction or one character taken by a repetition, so the steps of a text
 // bound its time, whatever the pattern; a stack of its own bounds its memory.
+// Libraries bound one search, or one place where it starts, and know other
+// characters than Oniguruma does.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_RUNTIME_TOKENIZER_REGEX_H

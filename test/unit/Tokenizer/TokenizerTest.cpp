@@ -450,11 +450,13 @@ TEST(Hostile, AddedTokens) {
                     R"("rstrip":true}])"),
       "T");
   ASSERT_TRUE(file) << file.error().message;
-  auto ids =
-      Tokenizer::load(file->blob)->encode(std::string(1'000'000, ' '), false);
-  if (ids) {
-    EXPECT_EQ(ids->size(), 1u);
-  }
+  auto spaces = Tokenizer::load(file->blob);
+  auto ids = spaces->encode(std::string(1000, ' '), false);
+  ASSERT_TRUE(ids) << ids.error().message;
+  EXPECT_EQ(ids->size(), 1u);
+  ids = spaces->encode(std::string(1'000'000, ' '), false);
+  ASSERT_FALSE(ids);
+  EXPECT_NE(ids.error().message.find("too many steps"), std::string::npos);
 }
 
 TEST(Hostile, DecodersThatGrow) {

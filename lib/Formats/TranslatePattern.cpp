@@ -15,6 +15,7 @@
 
 #include "UnicodeProperties.h"
 #include "compress/Support/Text.h"
+#include "compress_runtime/Text.h"
 
 #include <algorithm>
 
@@ -49,20 +50,10 @@ Pattern setPattern(CodeRanges ranges) {
   return pattern;
 }
 
-/// The character at the beginning of valid UTF-8, and its size.
-static uint32_t firstCode(std::string_view text, size_t &size) {
-  auto byte = [&](size_t i) { return uint32_t((unsigned char)text[i]); };
-  size = byte(0) < 0x80 ? 1 : byte(0) < 0xe0 ? 2 : byte(0) < 0xf0 ? 3 : 4;
-  uint32_t code = size == 1 ? byte(0) : byte(0) & (0x7f >> size);
-  for (size_t i = 1; i < size; ++i)
-    code = code << 6 | (byte(i) & 0x3f);
-  return code;
-}
-
 Pattern literalPattern(std::string_view text) {
   Pattern pattern = node(Pattern::Sequence);
-  for (size_t size; !text.empty(); text.remove_prefix(size))
-    pattern.parts.push_back(character(firstCode(text, size)));
+  for (unsigned size; !text.empty(); text.remove_prefix(size))
+    pattern.parts.push_back(character(rt::firstCharacter(text.data(), size)));
   return pattern;
 }
 
@@ -294,8 +285,8 @@ private:
     case '\\':
       return escape(ignoreCase);
     default: {
-      size_t size;
-      uint32_t code = firstCode(pattern_.substr(at_), size);
+      unsigned size;
+      uint32_t code = rt::firstCharacter(pattern_.data() + at_, size);
       return literal(code, size, ignoreCase);
     }
     }
@@ -497,8 +488,8 @@ private:
       at_ += count + (braces ? 4 : 2);
       return code;
     }
-    size_t size;
-    code = firstCode(pattern_.substr(at_ + 1), size);
+    unsigned size;
+    code = rt::firstCharacter(pattern_.data() + at_ + 1, size);
     if (isLetter(code) || (code >= '0' && code <= '9')) {
       refuse(std::string("\\") + e);
       return 0;
@@ -631,8 +622,8 @@ private:
       }
       return takeEscapedCharacter();
     }
-    size_t size;
-    uint32_t code = firstCode(pattern_.substr(at_), size);
+    unsigned size;
+    uint32_t code = rt::firstCharacter(pattern_.data() + at_, size);
     at_ += size;
     return code;
   }

@@ -7,6 +7,7 @@
 #include "Regex.h"
 
 #include "Unicode.h"
+#include "compress_runtime/Text.h"
 
 #include <algorithm>
 #include <cstring>
@@ -345,27 +346,6 @@ Regex::Regex(const Pattern &pattern) { Compiler(*this).run(pattern); }
 // Matching
 //===----------------------------------------------------------------------===//
 
-/// The character at `at` of valid UTF-8, and its size.
-static uint32_t codeAt(const char *text, unsigned &size) {
-  auto byte = [&](int i) { return uint32_t((unsigned char)text[i]); };
-  uint32_t first = byte(0);
-  if (first < 0x80) {
-    size = 1;
-    return first;
-  }
-  if (first < 0xe0) {
-    size = 2;
-    return (first & 0x1f) << 6 | (byte(1) & 0x3f);
-  }
-  if (first < 0xf0) {
-    size = 3;
-    return (first & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
-  }
-  size = 4;
-  return (first & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 |
-         (byte(3) & 0x3f);
-}
-
 /// The place of the character before `at`, which is not the beginning.
 static uint32_t before(const char *text, uint32_t at) {
   do
@@ -439,7 +419,7 @@ Regex::Matcher::Result Regex::Matcher::matchAt(std::string_view text,
       return true;
     }
     unsigned length;
-    if (!codes.has(codeAt(bytes + place, length)))
+    if (!codes.has(firstCharacter(bytes + place, length)))
       return false;
     place += length;
     return true;

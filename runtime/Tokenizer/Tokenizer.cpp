@@ -549,6 +549,7 @@ static Status cutAtAdded(std::string_view text, const TextFinder &finder,
                          const std::optional<CodeSet> &word, bool findSpecial,
                          Budget &budget, Plain plain, Token found) {
   size_t done = 0, from = 0, begin, end, index;
+  size_t whiteBegin = 0, whiteEnd = 0; // of what was last taken on the right
   while (finder.find(text, from, budget.steps, begin, end, index)) {
     from = end;
     const AddedToken &token = added[index];
@@ -561,13 +562,18 @@ static Status cutAtAdded(std::string_view text, const TextFinder &finder,
       if (before || after)
         continue;
     }
-    size_t left = token.lstrip ? trailingWhiteSpace(text.substr(0, begin)) : 0;
-    size_t right = token.rstrip ? leadingWhiteSpace(text.substr(end)) : 0;
-    if (!budget.takeSteps(left + right))
-      break;
+    // No white space is looked at twice from a side.
     if (token.lstrip)
-      begin = std::max(begin - left, done);
-    end += right;
+      begin = done < begin
+                  ? begin - trailingWhiteSpace(text.substr(done, begin - done))
+                  : done;
+    if (token.rstrip) {
+      if (end < whiteBegin || end > whiteEnd) {
+        whiteBegin = end;
+        whiteEnd = end + leadingWhiteSpace(text.substr(end));
+      }
+      end = whiteEnd;
+    }
     if (begin > done)
       if (Status status = plain(done, begin); !status)
         return status;

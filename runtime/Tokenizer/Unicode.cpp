@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <new>
 #include <utf8proc.h>
 
 using namespace compresslib;
@@ -134,10 +135,11 @@ static void appendNormalized(std::string_view text, int options,
   utf8proc_ssize_t size = utf8proc_map(
       reinterpret_cast<const utf8proc_uint8_t *>(text.data()),
       utf8proc_ssize_t(text.size()), &result, utf8proc_option_t(options));
-  // Fails only where memory does; the text as it is then beats no text.
+  // Fails only where memory does, and then as `new` does.
   if (size < 0) {
-    out += text;
-    return;
+    if (std::new_handler handler = std::get_new_handler())
+      handler();
+    std::abort();
   }
   out.append(reinterpret_cast<char *>(result), size_t(size));
   free(result);

@@ -451,12 +451,9 @@ TEST(Hostile, AddedTokens) {
       "T");
   ASSERT_TRUE(file) << file.error().message;
   auto spaces = Tokenizer::load(file->blob);
-  auto ids = spaces->encode(std::string(1000, ' '), false);
+  auto ids = spaces->encode(std::string(1'000'000, ' '), false);
   ASSERT_TRUE(ids) << ids.error().message;
   EXPECT_EQ(ids->size(), 1u);
-  ids = spaces->encode(std::string(1'000'000, ' '), false);
-  ASSERT_FALSE(ids);
-  EXPECT_NE(ids.error().message.find("too many steps"), std::string::npos);
 }
 
 TEST(Hostile, DecodersThatGrow) {

@@ -114,6 +114,46 @@ TEST(Vectors, Corners) {
   }
 }
 
+// Files that tokenizers differed on, with the ids of tokenizers 0.23.3, and
+// hostile ones.
+TEST(Vectors, FilesOfFaults) {
+  struct {
+    const char *name, *text;
+    std::vector<int32_t> ids;
+  } const cases[] = {
+      {"han", "你好。世界。，", {0, 1, 4, 2, 3, 4, 5}},
+      {"i-scope", "aBxC", {0, 1, 5}},
+      {"i-scope", "aCxCab", {0, 2, 5, 0}},
+      {"n-lazy", "aab", {0, 0, 1}},
+      {"n-lazy", "ab", {0, 1}},
+      {"w-Nl", "aⅧ", {2}},
+      {"w-No", "a²", {2}},
+      {"ws-zwj", "a\u200db", {3, 2}},
+      {"ws-zwj", "ab", {0, 2}},
+  };
+  SKIP_WITHOUT(inTestData("faults"));
+  for (const auto &one : cases) {
+    SCOPED_TRACE(std::string(one.name) + ": " + one.text);
+    auto tokenizer = loadJson(
+        inTestData(std::string("faults/tokenizer-") + one.name + ".json"));
+    ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+    auto ids = tokenizer->encode(one.text);
+    ASSERT_TRUE(ids) << ids.error().message;
+    EXPECT_EQ(*ids, one.ids);
+  }
+  auto bomb = loadJson(inTestData("faults/tokenizer-doubling-bomb.json"));
+  ASSERT_FALSE(bomb);
+  EXPECT_NE(bomb.error().message.find("make too much of a text of 1 bytes"),
+            std::string::npos)
+      << bomb.error().message;
+  auto slow = loadJson(inTestData("faults/tokenizer-redos.json"));
+  ASSERT_TRUE(slow) << slow.error().message;
+  auto ids = slow->encode(std::string(3000, 'a'));
+  ASSERT_FALSE(ids);
+  EXPECT_NE(ids.error().message.find("too many steps"), std::string::npos)
+      << ids.error().message;
+}
+
 // llama.cpp's vectors for GPT-2: texts between marks, a line of ids for each.
 TEST(GgmlVocab, Gpt2) {
   std::string json = inTestData("ref/tokenizers/gpt2/tokenizer.json");

@@ -97,7 +97,11 @@ function(compress_add_shared_library)
     list(APPEND lld_libs ${LIB_${l}})
   endforeach()
   target_link_libraries(Compress PUBLIC MLIR LLVM PRIVATE ${lld_libs} ${links} Threads::Threads z zstd)
-  target_link_options(Compress PRIVATE -Wl,--gc-sections -Wl,-z,defs)
+  target_link_options(Compress PRIVATE -Wl,--gc-sections)
+  # The sanitizers' own symbols are the executable's.
+  if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    target_link_options(Compress PRIVATE -Wl,-z,defs)
+  endif()
 endfunction()
 
 # add_compress_tool(<name> <source>...)

@@ -270,8 +270,8 @@ struct LowerAttention : OpRewritePattern<AttentionOp> {
     Value cache = op.getCache();
     SmallVector<OpFoldResult> window = {constant(1), tokens, constant(groups),
                                         constant(size)};
-    for (auto [part, rows] :
-         llvm::enumerate(ArrayRef<Value>({op.getKey(), op.getValue()})))
+    Value written[] = {op.getKey(), op.getValue()};
+    for (auto [part, rows] : llvm::enumerate(written))
       cache = tensor::InsertSliceOp::create(
           b, expand(rows, {tokens, constant(groups), constant(size)}), cache,
           ArrayRef<OpFoldResult>(

@@ -43,7 +43,7 @@ function(add_compress_library name)
     compress_harden(obj.${name})
     # What edge binaries link, whose start-up code has no room for sanitizers.
     if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
-      add_library(edge.${name} OBJECT ${ARG_UNPARSED_ARGUMENTS})
+      add_library(edge.${name} OBJECT EXCLUDE_FROM_ALL ${ARG_UNPARSED_ARGUMENTS})
       target_compile_options(edge.${name} PRIVATE -fno-sanitize=all)
       target_link_libraries(edge.${name} PUBLIC ${ARG_LINK})
       compress_harden(edge.${name})

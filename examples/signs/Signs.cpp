@@ -53,7 +53,10 @@ LogicalResult ExpandOp::evaluateRows(int64_t begin, int64_t end,
 }
 
 /// Other passes may quantise the scales only where they are asked to.
-bool ExpandOp::isValueOperand(unsigned) { return false; }
+compress::OperandRole ExpandOp::getOperandRole(unsigned index) {
+  return index == 0 ? compress::OperandRole::Positions
+                    : compress::OperandRole::Scales;
+}
 
 extern "C" LLVM_ATTRIBUTE_WEAK DialectPluginLibraryInfo
 mlirGetDialectPluginInfo() {

@@ -19,7 +19,7 @@ def SignsDialect : Dialect {
 }
 
 def ExpandOp : Op<SignsDialect, "expand", [Pure,
-    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "isValueOperand"]>]> {
+    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getOperandRole"]>]> {
   let summary = "Signs times a scale a row";
   let description = [{
     `result[r, c] = signs[r, c] ? scales[r, 0] : -scales[r, 0]`

@@ -48,8 +48,7 @@ private:
 } // namespace
 
 static bool isPlainLeaf(WeightOp weight) {
-  return isa_and_nonnull<StoredOp, ConstantOp>(
-      weight.getResultValue().getDefiningOp());
+  return isLeaf(weight.getResultValue());
 }
 
 compresslib::Expected<std::string>

@@ -9,8 +9,9 @@
 // A report names the options that are not the defaults.
 // TEXT: #compress.report<"compress-prune{percent=12.5}"
 
-// NM-DAG: compress.dequantize {{.*}} : (tensor<4x4xui4>, {{.*}}) -> tensor<4x4xf32>
-// NM: compress.densify_n_m {{.*}} 2 of 4
+// Groups count all positions, whatever was dropped.
+// NM: %[[C:.+]] = compress.densify_n_m {{.*}} 2 of 4 : (tensor<4x4xui4>, tensor<4x4xui2>) -> tensor<4x8xui4>
+// NM: compress.dequantize %[[C]], {{.*}} : (tensor<4x8xui4>, {{.*}}) -> tensor<4x8xf32>
 // NM: %[[P:.+]] = compress.product
 // NM: compress.sum %{{.*}}, %[[P]]
 
@@ -22,6 +23,22 @@
 
 // BLOCKS: %[[V:.+]] = compress.lookup {{.*}} cell 4 : {{.*}} -> tensor<2x8xf32>
 // BLOCKS: compress.densify_blocks %[[V]], {{.*}} block 2, 4
+
+// Pruned and quantised, in either order, is one form: codes at some positions
+// below the scales; and so it is with a palette.
+// RUN: compress-opt %s --compress-prune --compress-quantize='group-size=4' --canonicalize | FileCheck %s --check-prefix=EITHER
+// RUN: compress-opt %s --compress-quantize='group-size=4' --compress-prune --canonicalize | FileCheck %s --check-prefix=EITHER
+// EITHER: %[[C:.+]] = compress.densify {{.*}} : (tensor<16xui4>, tensor<4x8xui1>) -> tensor<4x8xui4>
+// EITHER: compress.dequantize %[[C]], {{.*}} group_size 4 : (tensor<4x8xui4>, tensor<4x2xf16>, tensor<4x2xui4>) -> tensor<4x8xf32>
+// RUN: compress-opt %s --compress-prune --compress-palettize='bits=3' --canonicalize | FileCheck %s --check-prefix=PALETTE
+// RUN: compress-opt %s --compress-palettize='bits=3' --compress-prune --canonicalize | FileCheck %s --check-prefix=PALETTE
+// PALETTE: %[[C:.+]] = compress.densify {{.*}} : (tensor<16xui3>, tensor<4x8xui1>) -> tensor<4x8xui3>
+// PALETTE: compress.lookup %[[C]], {{.*}} : (tensor<4x8xui3>, tensor<1x8xf16>) -> tensor<4x8xf32>
+// RUN: compress-opt %s --compress-quantize='scheme=symmetric' --compress-prune='kind=n-of-m' | FileCheck %s --check-prefix=QNM
+// QNM: compress.densify_n_m {{.*}} 2 of 4 : (tensor<4x4xsi4>, tensor<4x4xui2>) -> tensor<4x8xsi4>
+// RUN: compress-opt %s --compress-quantize='scheme=symmetric' --compress-prune='kind=block block-rows=2 block-columns=4' | FileCheck %s --check-prefix=QBLOCK
+// QBLOCK: compress.densify_blocks {{.*}} block 2, 4 : (tensor<2x8xsi4>, tensor<2x2xui1>) -> tensor<4x8xsi4>
+// RUN: compress-opt %s --compress-prune='kind=block block-rows=2 block-columns=4' --compress-quantize='scheme=symmetric' | FileCheck %s --check-prefix=QBLOCK
 
 // Scales of scales.
 // SCALES: %[[A:.+]] = compress.dequantize

@@ -44,6 +44,8 @@ LogicalResult verifyAddressable(Operation *op);
 
 #include "Compress/IR/CompressDialect.h.inc"
 
+#include "Compress/IR/CompressEnums.h.inc"
+
 #define GET_ATTRDEF_CLASSES
 #include "Compress/IR/CompressAttributes.h.inc"
 

@@ -18,6 +18,7 @@ using namespace mlir::compress;
 #include "Compress/IR/CompressDialect.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "Compress/IR/CompressAttributes.cpp.inc"
+#include "Compress/IR/CompressEnums.cpp.inc"
 #include "Compress/IR/CompressInterfaces.cpp.inc"
 
 namespace {

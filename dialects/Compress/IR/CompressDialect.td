@@ -29,9 +29,14 @@ def CompressDialect : Dialect {
       exactly; decompression ops yield f32.
     * Integer codes have signed (`si2` … `si8`) or unsigned (`ui1` … `ui8`)
       element types; a tensor of b-bit codes takes b bits an element.
-    * Operands are either *values*, which a compression pass may rewrite, or
-      *metadata* (scales, zero points, codebooks, positions), which it rewrites
-      only where it is asked to.
+    * There are two sorts: **codes** (integers) and **values** (floats).
+      `dequantize`, and `lookup` in a float codebook, make values of codes;
+      `densify…` and `lookup` in an integer codebook make codes of codes. A code
+      may be *absent*, where a `densify…` below leaves its position out; its value
+      is 0.0.
+    * Operands have roles: values and codes, which a compression pass may
+      rewrite, and scales, zeros, offsets, codebooks and positions, which it
+      rewrites only where it is asked to.
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 0;

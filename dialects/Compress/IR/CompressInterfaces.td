@@ -35,10 +35,33 @@ def DecompressionOpInterface : OpInterface<"DecompressionOpInterface"> {
       }], "::mlir::compress::ProductRule", "getProductRule", (ins), [{}],
       [{ return ::mlir::compress::ProductRule::Opaque; }]>,
     InterfaceMethod<[{
-        Whether operand `index` carries values (a compression pass may rewrite
-        it) rather than metadata.
-      }], "bool", "isValueOperand", (ins "unsigned":$index), [{}],
-      [{ return true; }]>,
+        What operand `index` is to the op. A compression pass reaches the leaves
+        that it rewrites through operands of their role.
+      }], "::mlir::compress::OperandRole", "getOperandRole",
+      (ins "unsigned":$index), [{}],
+      [{ return ::mlir::compress::OperandRole::Values; }]>,
+  ];
+}
+
+def SparseOpInterface : OpInterface<"SparseOpInterface"> {
+  let cppNamespace = "::mlir::compress";
+  let description = [{
+    A decompression op that puts the elements of its first operand, values or
+    codes, at some positions of its result and leaves the others absent. Its
+    result has the element type of the codes, or f32 for values.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        For each position of rows `begin` … `end`-1 of the result the flat index
+        of its element in the first operand, or -1 where it is absent. Emits an
+        error where the pattern contradicts the operand's shape.
+      }], "::llvm::LogicalResult", "getPattern",
+      (ins "int64_t":$begin, "int64_t":$end,
+           "::mlir::compress::ExpressionEvaluator &":$evaluator,
+           "::llvm::MutableArrayRef<int64_t>":$indices)>,
+    InterfaceMethod<[{
+        Whether the first operand may be codes.
+      }], "bool", "takesCodes", (ins), [{}], [{ return true; }]>,
   ];
 }
 

@@ -12,6 +12,7 @@
 #include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MathExtras.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -61,6 +62,12 @@ static std::string str(ArrayRef<int64_t> shape) {
   for (auto [i, d] : llvm::enumerate(shape))
     text += (i ? ", " : "") + std::to_string(d);
   return text + "]";
+}
+
+/// What stands where nothing is put: 0.0, or an absent code.
+static float absentValue(Type type) {
+  Type element = cast<RankedTensorType>(type).getElementType();
+  return isFloatElement(element) ? 0.0f : std::nanf("");
 }
 
 static int64_t columnsOf(RankedTensorType type) {
@@ -236,6 +243,88 @@ LogicalResult ConstantOp::evaluateRows(int64_t begin, int64_t end,
 }
 
 //===----------------------------------------------------------------------===//
+// Named codebooks
+//===----------------------------------------------------------------------===//
+
+static constexpr float kNF4[16] = {-1.0f,
+                                   -0.6961928009986877f,
+                                   -0.5250730514526367f,
+                                   -0.39491748809814453f,
+                                   -0.28444138169288635f,
+                                   -0.18477343022823334f,
+                                   -0.09105003625154495f,
+                                   0.0f,
+                                   0.07958029955625534f,
+                                   0.16093020141124725f,
+                                   0.24611230194568634f,
+                                   0.33791524171829224f,
+                                   0.44070982933044434f,
+                                   0.5626170039176941f,
+                                   0.7229568362236023f,
+                                   1.0f};
+static constexpr float kIQ4NL[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                     1,    13,   25,  38,  53,  69,  89,  113};
+
+static float entryOf(NamedCodebook name, unsigned code) {
+  auto decode = [&](const llvm::fltSemantics &format) {
+    unsigned bits = llvm::APFloat::semanticsSizeInBits(format);
+    return APFloat(format, APInt(bits, code)).convertToFloat();
+  };
+  switch (name) {
+  case NamedCodebook::nf4:
+    return kNF4[code];
+  case NamedCodebook::f4_e2m1:
+    return decode(APFloat::Float4E2M1FN());
+  case NamedCodebook::f8_e4m3:
+    return decode(APFloat::Float8E4M3FN());
+  case NamedCodebook::f8_e5m2:
+    return decode(APFloat::Float8E5M2());
+  case NamedCodebook::e8m0:
+    return decode(APFloat::Float8E8M0FNU());
+  case NamedCodebook::iq4_nl:
+    return kIQ4NL[code];
+  case NamedCodebook::i4_e2m1:
+    return 2 * decode(APFloat::Float4E2M1FN());
+  }
+  llvm_unreachable("unknown codebook");
+}
+
+static RankedTensorType typeOf(NamedCodebook name, MLIRContext *context) {
+  Type f32 = Float32Type::get(context);
+  Type si8 = IntegerType::get(context, 8, IntegerType::Signed);
+  switch (name) {
+  case NamedCodebook::nf4:
+  case NamedCodebook::f4_e2m1:
+    return RankedTensorType::get({1, 16}, f32);
+  case NamedCodebook::f8_e4m3:
+  case NamedCodebook::f8_e5m2:
+  case NamedCodebook::e8m0:
+    return RankedTensorType::get({1, 256}, f32);
+  case NamedCodebook::iq4_nl:
+  case NamedCodebook::i4_e2m1:
+    return RankedTensorType::get({1, 16}, si8);
+  }
+  llvm_unreachable("unknown codebook");
+}
+
+LogicalResult CodebookOp::verify() {
+  RankedTensorType type = typeOf(getName(), getContext());
+  if (getType() != type)
+    return emitOpError("has type ")
+           << getType() << ", but " << stringifyNamedCodebook(getName())
+           << " is " << type;
+  return success();
+}
+
+LogicalResult CodebookOp::evaluateRows(int64_t begin, int64_t end,
+                                       ExpressionEvaluator &,
+                                       MutableArrayRef<float> out) {
+  for (auto [code, value] : llvm::enumerate(out))
+    value = entryOf(getName(), code);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // Dequantize
 //===----------------------------------------------------------------------===//
 
@@ -259,6 +348,8 @@ LogicalResult DequantizeOp::verify() {
     return emitOpError("has codes of shape ")
            << str(codes.getShape()) << " and a result of shape "
            << str(cast<RankedTensorType>(getType()).getShape());
+  if (getZeros() && getOffsets())
+    return emitOpError("has zeros and offsets, but a group is moved once");
   SmallVector<int64_t> shape = withLast(
       codes, llvm::divideCeil(columnsOf(codes), getEffectiveGroupSize()));
   auto scales = cast<RankedTensorType>(getScales().getType());
@@ -277,11 +368,24 @@ LogicalResult DequantizeOp::verify() {
              << zeros.getElementType()
              << ", but zero points are unsigned integers or floats";
   }
+  if (getOffsets()) {
+    auto offsets = cast<RankedTensorType>(getOffsets().getType());
+    if (offsets.getShape() != ArrayRef(shape))
+      return emitOpError("has offsets of shape ")
+             << str(offsets.getShape()) << ", but scales of shape "
+             << str(shape);
+  }
   return success();
 }
 
 ProductRule DequantizeOp::getProductRule() { return ProductRule::Elementwise; }
-bool DequantizeOp::isValueOperand(unsigned index) { return index == 0; }
+OperandRole DequantizeOp::getOperandRole(unsigned index) {
+  if (index == 0)
+    return OperandRole::Codes;
+  if (index == 1)
+    return OperandRole::Scales;
+  return getZeros() ? OperandRole::Zeros : OperandRole::Offsets;
+}
 
 LogicalResult DequantizeOp::evaluateRows(int64_t begin, int64_t end,
                                          ExpressionEvaluator &evaluator,
@@ -300,12 +404,13 @@ LogicalResult DequantizeOp::evaluateRows(int64_t begin, int64_t end,
   FailureOr<std::vector<float>> scales = scale(getScales());
   if (failed(scales))
     return failure();
-  std::vector<float> zeros;
-  if (getZeros()) {
-    FailureOr<std::vector<float>> values = scale(getZeros());
+  std::vector<float> moved;
+  bool hasOffsets = bool(getOffsets());
+  if (Value operand = hasOffsets ? getOffsets() : getZeros()) {
+    FailureOr<std::vector<float>> values = scale(operand);
     if (failed(values))
       return failure();
-    zeros = std::move(*values);
+    moved = std::move(*values);
   }
   int64_t groups = llvm::divideCeil(columns, group);
   // Runs of elements that share a scale.
@@ -319,9 +424,17 @@ LogicalResult DequantizeOp::evaluateRows(int64_t begin, int64_t end,
       g = e / columns * groups + column / group;
     }
     int64_t run = std::min({n - e, columns - column, group - column % group});
-    float scale = (*scales)[g], zero = zeros.empty() ? 0.0f : zeros[g];
-    for (float &value : out.slice(e, run))
-      value = (value - zero) * scale;
+    float scale = (*scales)[g];
+    for (float &value : out.slice(e, run)) {
+      if (std::isnan(value)) // absent
+        value = 0.0f;
+      else if (moved.empty())
+        value *= scale;
+      else if (hasOffsets)
+        value = float(value * scale) + moved[g];
+      else
+        value = (value - moved[g]) * scale;
+    }
     e += run;
   }
   return success();
@@ -413,6 +526,14 @@ LogicalResult LookupOp::verify() {
     return emitOpError("has a codebook of ")
            << entries << " entries, but codes of " << bits << " bits reach "
            << (int64_t(1) << bits);
+  Type element = cast<RankedTensorType>(getType()).getElementType();
+  Type wanted = isFloatElement(codebook.getElementType())
+                    ? Type(Float32Type::get(getContext()))
+                    : codebook.getElementType();
+  if (element != wanted)
+    return emitOpError("has a result of ")
+           << element << ", but a codebook of " << codebook.getElementType()
+           << " makes " << wanted;
   SmallVector<int64_t> shape = withLast(codes, columns * cell);
   if (cast<RankedTensorType>(getType()).getShape() != ArrayRef(shape))
     return emitOpError("has a result of shape ")
@@ -423,7 +544,9 @@ LogicalResult LookupOp::verify() {
 }
 
 ProductRule LookupOp::getProductRule() { return ProductRule::Elementwise; }
-bool LookupOp::isValueOperand(unsigned) { return false; }
+OperandRole LookupOp::getOperandRole(unsigned index) {
+  return index == 0 ? OperandRole::Codes : OperandRole::Codebook;
+}
 
 LogicalResult LookupOp::evaluateRows(int64_t begin, int64_t end,
                                      ExpressionEvaluator &evaluator,
@@ -446,6 +569,10 @@ LogicalResult LookupOp::evaluateRows(int64_t begin, int64_t end,
   int64_t columns = columnsOf(codesType);
   for (int64_t e = 0, n = out.size(); e < n; ++e) {
     int64_t position = (first + e) / cell, within = (first + e) % cell;
+    if (std::isnan((*codes)[position - codeBegin * perRow])) {
+      out[e] = absentValue(getType());
+      continue;
+    }
     int64_t code = (*codes)[position - codeBegin * perRow];
     if ((code + 1) * cell > width)
       return emitOpError("has code ")
@@ -463,6 +590,97 @@ LogicalResult LookupOp::evaluateRows(int64_t begin, int64_t end,
 //===----------------------------------------------------------------------===//
 // Densify
 //===----------------------------------------------------------------------===//
+
+static OperandRole getSparseRole(Operation *op, unsigned index) {
+  if (index)
+    return OperandRole::Positions;
+  auto type = cast<RankedTensorType>(op->getOperand(0).getType());
+  return isFloatElement(type.getElementType()) ? OperandRole::Values
+                                               : OperandRole::Codes;
+}
+
+/// Whether the result is codes where the elements are, and f32 where they are
+/// values.
+static LogicalResult verifySparse(Operation *op) {
+  Type from =
+      cast<RankedTensorType>(op->getOperand(0).getType()).getElementType();
+  Type to = cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
+  Type wanted =
+      isFloatElement(from) ? Type(Float32Type::get(op->getContext())) : from;
+  if (to != wanted)
+    return op->emitOpError("has a result of ")
+           << to << ", but " << from << " at some positions make " << wanted;
+  return success();
+}
+
+/// The elements of the first operand where the pattern puts them.
+static LogicalResult evaluateSparse(SparseOpInterface op, int64_t begin,
+                                    int64_t end, ExpressionEvaluator &evaluator,
+                                    MutableArrayRef<float> out) {
+  std::vector<int64_t> pattern(out.size());
+  if (failed(op.getPattern(begin, end, evaluator, pattern)))
+    return failure();
+  int64_t first = INT64_MAX, last = -1;
+  for (int64_t index : pattern)
+    if (index >= 0) {
+      first = std::min(first, index);
+      last = std::max(last, index);
+    }
+  Value elements = op->getOperand(0);
+  std::vector<float> window;
+  if (last >= 0) {
+    int64_t size = getRowSize(cast<RankedTensorType>(elements.getType()));
+    FailureOr<std::vector<float>> rows =
+        evaluator.evaluateRows(elements, first / size, last / size + 1);
+    if (failed(rows))
+      return failure();
+    window = std::move(*rows);
+    first = first / size * size;
+  }
+  float absent = absentValue(op->getResult(0).getType());
+  for (auto [value, index] : llvm::zip(out, pattern))
+    value = index < 0 ? absent : window[index - first];
+  return success();
+}
+
+namespace {
+/// Entries of one codebook, put at some positions, are codes put there and
+/// looked up: pruned and then given a palette is given a palette and then
+/// pruned.
+template <typename Op> struct SinkBelowLookup : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    auto lookup = op->getOperand(0).template getDefiningOp<LookupOp>();
+    if (!lookup || lookup.getCell() != 1 || lookup.getGroupSize())
+      return rewriter.notifyMatchFailure(op, "no entries of one codebook");
+    if (!lookup->hasOneUse())
+      return rewriter.notifyMatchFailure(op, "the entries have other uses");
+    auto type = cast<RankedTensorType>(op.getType());
+    auto codes = cast<RankedTensorType>(lookup.getCodes().getType());
+    Operation *sparse = rewriter.clone(*op.getOperation());
+    sparse->setOperand(0, lookup.getCodes());
+    sparse->getResult(0).setType(type.clone(codes.getElementType()));
+    rewriter.replaceOpWithNewOp<LookupOp>(
+        op, type, sparse->getResult(0), lookup.getCodebook(),
+        lookup.getCellAttr(), lookup.getGroupSizeAttr());
+    return success();
+  }
+};
+} // namespace
+
+void DensifyOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                            MLIRContext *context) {
+  patterns.add<SinkBelowLookup<DensifyOp>>(context);
+}
+void DensifyNMOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                              MLIRContext *context) {
+  patterns.add<SinkBelowLookup<DensifyNMOp>>(context);
+}
+void DensifyBlocksOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                                  MLIRContext *context) {
+  patterns.add<SinkBelowLookup<DensifyBlocksOp>>(context);
+}
 
 LogicalResult DensifyOp::verify() {
   auto values = cast<RankedTensorType>(getValues().getType());
@@ -484,17 +702,25 @@ LogicalResult DensifyOp::verify() {
     return emitOpError("has ")
            << values.getNumElements() << " values, but a mask of "
            << mask.getNumElements() << " positions";
-  return success();
+  return verifySparse(*this);
 }
 
 ProductRule DensifyOp::getProductRule() { return ProductRule::Elementwise; }
-bool DensifyOp::isValueOperand(unsigned index) { return index == 0; }
+OperandRole DensifyOp::getOperandRole(unsigned index) {
+  return getSparseRole(*this, index);
+}
 
 LogicalResult DensifyOp::evaluateRows(int64_t begin, int64_t end,
                                       ExpressionEvaluator &evaluator,
                                       MutableArrayRef<float> out) {
+  return evaluateSparse(*this, begin, end, evaluator, out);
+}
+
+LogicalResult DensifyOp::getPattern(int64_t begin, int64_t end,
+                                    ExpressionEvaluator &evaluator,
+                                    MutableArrayRef<int64_t> indices) {
   // How many ones stand before each row, and in all.
-  FailureOr<ArrayRef<int64_t>> ones = evaluator.countOnes(getMask());
+  FailureOr<ArrayRef<int64_t>> ones = evaluator.sumCounts(getMask());
   if (failed(ones))
     return failure();
   int64_t total =
@@ -504,13 +730,11 @@ LogicalResult DensifyOp::evaluateRows(int64_t begin, int64_t end,
            << total << " values, but its mask has " << ones->back() << " ones";
   FailureOr<std::vector<float>> window =
       evaluator.evaluateRows(getMask(), begin, end);
-  FailureOr<std::vector<float>> values =
-      evaluator.evaluateRows(getValues(), (*ones)[begin], (*ones)[end]);
-  if (failed(window) || failed(values))
+  if (failed(window))
     return failure();
-  int64_t next = 0;
-  for (auto [value, bit] : llvm::zip(out, *window))
-    value = bit ? (*values)[next++] : 0.0f;
+  int64_t next = (*ones)[begin];
+  for (auto [index, bit] : llvm::zip(indices, *window))
+    index = bit ? next++ : -1;
   return success();
 }
 
@@ -538,34 +762,39 @@ LogicalResult DensifyNMOp::verify() {
   if ((int64_t(1) << std::min(62u, positions.getElementTypeBitWidth())) < m)
     return emitOpError("has positions of ")
            << positions.getElementType() << ", which do not reach " << m - 1;
-  return success();
+  return verifySparse(*this);
 }
 
 ProductRule DensifyNMOp::getProductRule() { return ProductRule::Elementwise; }
-bool DensifyNMOp::isValueOperand(unsigned index) { return index == 0; }
+OperandRole DensifyNMOp::getOperandRole(unsigned index) {
+  return getSparseRole(*this, index);
+}
 
 LogicalResult DensifyNMOp::evaluateRows(int64_t begin, int64_t end,
                                         ExpressionEvaluator &evaluator,
                                         MutableArrayRef<float> out) {
-  FailureOr<std::vector<float>> values =
-      evaluator.evaluateRows(getValues(), begin, end);
+  return evaluateSparse(*this, begin, end, evaluator, out);
+}
+
+LogicalResult DensifyNMOp::getPattern(int64_t begin, int64_t end,
+                                      ExpressionEvaluator &evaluator,
+                                      MutableArrayRef<int64_t> indices) {
   FailureOr<std::vector<float>> positions =
       evaluator.evaluateRows(getPositions(), begin, end);
-  if (failed(values) || failed(positions))
+  if (failed(positions))
     return failure();
   int64_t n = getN(), m = getM();
-  std::fill(out.begin(), out.end(), 0.0f);
-  for (int64_t i = 0, e = values->size(); i < e; ++i) {
+  int64_t before =
+      begin * cast<RankedTensorType>(getPositions().getType()).getDimSize(1);
+  llvm::fill(indices, -1);
+  for (int64_t i = 0, e = positions->size(); i < e; ++i) {
     // Rows are whole numbers of groups, so a flat index needs no row.
     int64_t position = (*positions)[i];
     if (position >= m || (i % n && position <= (*positions)[i - 1]))
       return emitOpError("has position ")
-             << position << " at element "
-             << begin * (int64_t(values->size()) /
-                         std::max<int64_t>(end - begin, 1)) +
-                    i
+             << position << " at element " << before + i
              << ", but the positions of a group ascend strictly below " << m;
-    out[i / n * m + position] = (*values)[i];
+    indices[i / n * m + position] = before + i;
   }
   return success();
 }
@@ -592,45 +821,119 @@ LogicalResult DensifyBlocksOp::verify() {
     return emitOpError("has values of shape ")
            << str(values.getShape()) << ", but kept blocks are [kept, "
            << rows * columns << "]";
-  return success();
+  return verifySparse(*this);
 }
 
 ProductRule DensifyBlocksOp::getProductRule() {
   return ProductRule::Elementwise;
 }
-bool DensifyBlocksOp::isValueOperand(unsigned index) { return index == 0; }
+OperandRole DensifyBlocksOp::getOperandRole(unsigned index) {
+  return getSparseRole(*this, index);
+}
 
 LogicalResult DensifyBlocksOp::evaluateRows(int64_t begin, int64_t end,
                                             ExpressionEvaluator &evaluator,
                                             MutableArrayRef<float> out) {
-  FailureOr<ArrayRef<float>> mask = evaluator.evaluateWhole(getMask());
-  if (failed(mask))
+  return evaluateSparse(*this, begin, end, evaluator, out);
+}
+
+LogicalResult DensifyBlocksOp::getPattern(int64_t begin, int64_t end,
+                                          ExpressionEvaluator &evaluator,
+                                          MutableArrayRef<int64_t> indices) {
+  FailureOr<ArrayRef<int64_t>> ones = evaluator.sumCounts(getMask());
+  if (failed(ones))
     return failure();
-  auto valuesType = cast<RankedTensorType>(getValues().getType());
+  if (int64_t blocks =
+          cast<RankedTensorType>(getValues().getType()).getDimSize(0);
+      ones->back() != blocks)
+    return emitOpError("has ")
+           << blocks << " blocks, but its mask has " << ones->back() << " ones";
   int64_t rows = getBlockRows(), columns = getBlockColumns();
   int64_t width = cast<RankedTensorType>(getType()).getDimSize(1);
-  int64_t across = width / columns;
-  if (int64_t ones = llvm::count(*mask, 1.0f); ones != valuesType.getDimSize(0))
-    return emitOpError("has ")
-           << valuesType.getDimSize(0) << " blocks, but its mask has " << ones
-           << " ones";
-  std::fill(out.begin(), out.end(), 0.0f);
-  int64_t firstBlockRow = begin / rows;
-  int64_t kept = llvm::count(mask->take_front(firstBlockRow * across), 1.0f);
-  for (int64_t b = firstBlockRow * across;
-       b < int64_t(llvm::divideCeil(end, rows)) * across; ++b) {
-    if (!(*mask)[b])
-      continue;
-    FailureOr<std::vector<float>> block =
-        evaluator.evaluateRows(getValues(), kept, kept + 1);
-    if (failed(block))
+  llvm::fill(indices, -1);
+  for (int64_t y = begin / rows; y * rows < end; ++y) {
+    FailureOr<std::vector<float>> mask =
+        evaluator.evaluateRows(getMask(), y, y + 1);
+    if (failed(mask))
       return failure();
-    ++kept;
-    for (int64_t r = 0; r < rows; ++r) {
-      int64_t row = b / across * rows + r;
-      if (row >= begin && row < end)
-        std::copy_n(block->begin() + r * columns, columns,
-                    out.begin() + (row - begin) * width + b % across * columns);
+    int64_t kept = (*ones)[y];
+    for (auto [x, bit] : llvm::enumerate(*mask)) {
+      if (!bit)
+        continue;
+      for (int64_t r = 0; r < rows; ++r)
+        if (int64_t row = y * rows + r; row >= begin && row < end)
+          for (int64_t c = 0; c < columns; ++c)
+            indices[(row - begin) * width + int64_t(x) * columns + c] =
+                (kept * rows + r) * columns + c;
+      ++kept;
+    }
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Outliers
+//===----------------------------------------------------------------------===//
+
+LogicalResult OutliersOp::verify() {
+  auto values = cast<RankedTensorType>(getValues().getType());
+  auto columns = cast<RankedTensorType>(getColumns().getType());
+  auto counts = cast<RankedTensorType>(getCounts().getType());
+  auto result = cast<RankedTensorType>(getType());
+  if (result.getRank() != 2)
+    return emitOpError("has a result of shape ")
+           << str(result.getShape()) << ", but outliers are those of a matrix";
+  if (values.getRank() != 1 || columns.getShape() != values.getShape())
+    return emitOpError("has values of shape ")
+           << str(values.getShape()) << " and columns of shape "
+           << str(columns.getShape()) << ", but needs a column a value";
+  if (counts.getRank() != 1 || counts.getDimSize(0) != result.getDimSize(0))
+    return emitOpError("has counts of shape ")
+           << str(counts.getShape()) << ", but a result of "
+           << result.getDimSize(0) << " rows";
+  return success();
+}
+
+ProductRule OutliersOp::getProductRule() { return ProductRule::Elementwise; }
+bool OutliersOp::takesCodes() { return false; }
+OperandRole OutliersOp::getOperandRole(unsigned index) {
+  return getSparseRole(*this, index);
+}
+
+LogicalResult OutliersOp::evaluateRows(int64_t begin, int64_t end,
+                                       ExpressionEvaluator &evaluator,
+                                       MutableArrayRef<float> out) {
+  return evaluateSparse(*this, begin, end, evaluator, out);
+}
+
+LogicalResult OutliersOp::getPattern(int64_t begin, int64_t end,
+                                     ExpressionEvaluator &evaluator,
+                                     MutableArrayRef<int64_t> indices) {
+  FailureOr<ArrayRef<int64_t>> before = evaluator.sumCounts(getCounts());
+  if (failed(before))
+    return failure();
+  int64_t total =
+      cast<RankedTensorType>(getValues().getType()).getNumElements();
+  if (before->back() != total)
+    return emitOpError("has ")
+           << total << " values, but its counts add up to " << before->back();
+  int64_t width = cast<RankedTensorType>(getType()).getDimSize(1);
+  FailureOr<std::vector<float>> columns =
+      evaluator.evaluateRows(getColumns(), (*before)[begin], (*before)[end]);
+  if (failed(columns))
+    return failure();
+  llvm::fill(indices, -1);
+  auto column = columns->begin();
+  for (int64_t row = begin; row < end; ++row) {
+    int64_t last = -1;
+    for (int64_t i = (*before)[row]; i < (*before)[row + 1]; ++i) {
+      int64_t c = *column++;
+      if (c <= last || c >= width)
+        return emitOpError("has column ")
+               << c << " at element " << i
+               << ", but the columns of a row ascend strictly below " << width;
+      indices[(row - begin) * width + c] = i;
+      last = c;
     }
   }
   return success();
@@ -826,7 +1129,9 @@ void PermuteOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 }
 
 ProductRule PermuteOp::getProductRule() { return ProductRule::Permute; }
-bool PermuteOp::isValueOperand(unsigned index) { return index == 0; }
+OperandRole PermuteOp::getOperandRole(unsigned index) {
+  return index == 0 ? OperandRole::Values : OperandRole::Positions;
+}
 
 LogicalResult PermuteOp::evaluateRows(int64_t begin, int64_t end,
                                       ExpressionEvaluator &evaluator,

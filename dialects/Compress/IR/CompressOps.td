@@ -12,6 +12,7 @@ include "Compress/IR/CompressConstraints.td"
 include "Compress/IR/CompressInterfaces.td"
 include "Compress/IR/CompressAttributes.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -143,39 +144,85 @@ def ConstantOp : Compress_Op<"constant", [Pure, AllTypesMatch<["value", "result"
   let hasVerifier = 1;
 }
 
+def NamedCodebook : I32EnumAttr<"NamedCodebook", "a codebook that is known by its name", [
+    I32EnumAttrCase<"nf4", 0>, I32EnumAttrCase<"f4_e2m1", 1>, I32EnumAttrCase<"f8_e4m3", 2>,
+    I32EnumAttrCase<"f8_e5m2", 3>, I32EnumAttrCase<"e8m0", 4>, I32EnumAttrCase<"iq4_nl", 5>,
+    I32EnumAttrCase<"i4_e2m1", 6>]> {
+  let cppNamespace = "::mlir::compress";
+}
+
+def CodebookOp : Compress_Op<"codebook", [Pure,
+    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows"]>]> {
+  let summary = "A codebook that a program knows, and nothing stores";
+  let description = [{
+    A leaf of no stored bits: entry c is the value of code c.
+
+    | name | type | entries |
+    |---|---|---|
+    | `nf4` | `1x16xf32` | NormalFloat, quantiles of a normal distribution (Dettmers et al., QLoRA, 2023, appendix E) |
+    | `f4_e2m1` | `1x16xf32` | fp4 of the OCP Microscaling specification 1.0 |
+    | `f8_e4m3` | `1x256xf32` | fp8 E4M3 of the OCP specification 1.0: finite but for 0x7f and 0xff, NaN |
+    | `f8_e5m2` | `1x256xf32` | fp8 E5M2 of the same |
+    | `e8m0` | `1x256xf32` | 2^(c - 127), 0xff is NaN: a shared exponent of the Microscaling formats |
+    | `iq4_nl` | `1x16xsi8` | the integers of ggml's IQ4_NL |
+    | `i4_e2m1` | `1x16xsi8` | fp4 times 2, as integers |
+
+    ```mlir
+    %book = compress.codebook nf4 : tensor<1x16xf32>
+    ```
+  }];
+  let arguments = (ins NamedCodebook:$name);
+  let results = (outs ValueTensor:$result);
+  let assemblyFormat = "$name attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Decompression
 //===----------------------------------------------------------------------===//
 
-def DequantizeOp : Compress_Op<"dequantize", [Pure,
-    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "isValueOperand"]>]> {
+def DequantizeOp : Compress_Op<"dequantize", [Pure, AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "getOperandRole"]>]> {
   let summary = "Integer codes times scales";
   let description = [{
-    `result[..., k] = (codes[..., k] - zeros[..., k / group_size]) * scales[..., k / group_size]`
+    The bridge from codes to values. With g = k / group_size:
 
-    in f32: the difference, then the product. Without `zeros` the zero point
-    is 0. `group_size` counts consecutive positions of the last dimension; the
-    last group may be shorter; without it a group is the whole last dimension.
+    - `result[..., k] = (codes[..., k] - zeros[..., g]) * scales[..., g]`, or
+    - `result[..., k] = codes[..., k] * scales[..., g] + offsets[..., g]`
+
+    in f32, each operation rounded. Without `zeros` the zero point is 0. An
+    absent code is 0.0, whatever the zeros and offsets are. `group_size` counts
+    consecutive positions of the last dimension, absent ones too; the last group
+    may be shorter; without it a group is the whole last dimension. Scales, zeros
+    and offsets are values, so they may themselves be dequantised.
 
     Constraints:
-    1. `scales` (and `zeros`) have the shape of `codes` with the last dimension
-       n replaced by ceil(n / group_size).
-    2. `zeros` are unsigned integers or floats.
-    3. `group_size`, where given, is at least 1.
+    1. `scales` (and `zeros`, `offsets`) have the shape of `codes` with the last
+       dimension n replaced by ceil(n / group_size).
+    2. `zeros` are unsigned integers or floats. `offsets` are floats.
+    3. There are zeros or offsets or neither, not both.
+    4. `group_size`, where given, is at least 1.
 
     ```mlir
     %0 = compress.dequantize %codes, %scales, %zeros group_size 32
         : (tensor<4x64xui4>, tensor<4x2xf16>, tensor<4x2xui4>) -> tensor<4x64xf32>
     %1 = compress.dequantize %per_row, %scale : (tensor<4x64xsi8>, tensor<4x1xf32>) -> tensor<4x64xf32>
+    %2 = compress.dequantize %codes, %scales offsets %minima group_size 32
+        : (tensor<4x64xui4>, tensor<4x2xf16>, tensor<4x2xf16>) -> tensor<4x64xf32>
     ```
   }];
   let arguments = (ins CodeTensor:$codes, FloatTensor:$scales, Optional<ValueTensor>:$zeros,
-                       OptionalAttr<I64Attr>:$group_size);
+                       Optional<FloatTensor>:$offsets, OptionalAttr<I64Attr>:$group_size);
   let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = [{
-    $codes `,` $scales (`,` $zeros^)? (`group_size` $group_size^)? attr-dict
+    $codes `,` $scales (`,` $zeros^)? (`offsets` $offsets^)? (`group_size` $group_size^)? attr-dict
       `:` functional-type(operands, results)
   }];
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$codes,
+      "::mlir::Value":$scales, "::mlir::Value":$zeros,
+      CArg<"::mlir::IntegerAttr", "{}">:$groupSize), [{
+    build($_builder, $_state, result, codes, scales, zeros, ::mlir::Value(), groupSize);
+  }]>];
   let extraClassDeclaration = [{
     /// Positions of the last dimension that share a scale.
     int64_t getEffectiveGroupSize();
@@ -185,14 +232,17 @@ def DequantizeOp : Compress_Op<"dequantize", [Pure,
 }
 
 def LookupOp : Compress_Op<"lookup", [Pure,
-    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "isValueOperand"]>]> {
+    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "getOperandRole"]>]> {
   let summary = "Entries of a codebook";
   let description = [{
     Each code selects a cell of `cell` consecutive values:
 
     `result[r, c * cell + j] = codebook[b, codes[r, c] * cell + j]`
 
-    A codebook is a row of `cell * entries` values. There is one for the whole
+    Of a float codebook the result is values, of an integer one it is codes of
+    the codebook's type. An absent code gives a cell of 0.0 or of absent codes.
+
+    A codebook is a row of `cell * entries` entries. There is one for the whole
     weight (b = 0), or one a group of `group_size` consecutive *codes* of a row:
     b = r * ceil(n / group_size) + c / group_size, n the codes of a row.
 
@@ -208,12 +258,13 @@ def LookupOp : Compress_Op<"lookup", [Pure,
 
     ```mlir
     %palette = compress.lookup %codes, %codebook : (tensor<4x64xui4>, tensor<1x16xf16>) -> tensor<4x64xf32>
+    %codes8 = compress.lookup %codes, %integers : (tensor<4x64xui4>, tensor<1x16xsi8>) -> tensor<4x64xsi8>
     %vectors = compress.lookup %codes, %cells cell 2 : (tensor<4x32xui8>, tensor<1x512xf16>) -> tensor<4x64xf32>
     ```
   }];
-  let arguments = (ins CodeTensor:$codes, FloatTensor:$codebook,
+  let arguments = (ins CodeTensor:$codes, ValueTensor:$codebook,
                        DefaultValuedAttr<I64Attr, "1">:$cell, OptionalAttr<I64Attr>:$group_size);
-  let results = (outs StaticF32Tensor:$result);
+  let results = (outs ValueTensor:$result);
   let assemblyFormat = [{
     $codes `,` $codebook (`cell` $cell^)? (`group_size` $group_size^)? attr-dict
       `:` functional-type(operands, results)
@@ -222,11 +273,12 @@ def LookupOp : Compress_Op<"lookup", [Pure,
 }
 
 def DensifyOp : Compress_Op<"densify", [Pure,
-    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "isValueOperand"]>]> {
+    DeclareOpInterfaceMethods<SparseOpInterface>,
+    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "getOperandRole"]>]> {
   let summary = "Kept values, at the positions of a bitmask";
   let description = [{
-    The values stand at the ones of the mask, in row-major order; zeros
-    elsewhere.
+    The values stand at the ones of the mask, in row-major order; 0.0
+    elsewhere. Where they are codes, positions elsewhere are absent.
 
     Constraints: the mask is `ui1` of the result's shape (rank 1 or 2); values
     are of rank 1. That the mask has as many ones as there are values is checked
@@ -236,18 +288,20 @@ def DensifyOp : Compress_Op<"densify", [Pure,
     %0 = compress.densify %values, %mask : (tensor<128xf16>, tensor<4x64xui1>) -> tensor<4x64xf32>
     ```
   }];
-  let arguments = (ins FloatTensor:$values, UnsignedTensor:$mask);
-  let results = (outs StaticF32Tensor:$result);
+  let arguments = (ins ValueTensor:$values, UnsignedTensor:$mask);
+  let results = (outs ValueTensor:$result);
   let assemblyFormat = "$values `,` $mask attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def DensifyNMOp : Compress_Op<"densify_n_m", [Pure,
-    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "isValueOperand"]>]> {
+    DeclareOpInterfaceMethods<SparseOpInterface>,
+    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "getOperandRole"]>]> {
   let summary = "N kept values of every M consecutive inputs";
   let description = [{
     Row r's values n*g … n*g+n-1 stand in its positions m*g … m*g+m-1, each at
-    the offset that `positions` gives; zeros elsewhere:
+    the offset that `positions` gives; 0.0, or absent codes, elsewhere:
 
     `result[r, m * (c / n) + positions[r, c]] = values[r, c]`
 
@@ -259,19 +313,21 @@ def DensifyNMOp : Compress_Op<"densify_n_m", [Pure,
     %0 = compress.densify_n_m %values, %positions 2 of 4 : (tensor<4x32xf16>, tensor<4x32xui2>) -> tensor<4x64xf32>
     ```
   }];
-  let arguments = (ins FloatTensor:$values, UnsignedTensor:$positions, I64Attr:$n, I64Attr:$m);
-  let results = (outs StaticF32Tensor:$result);
+  let arguments = (ins ValueTensor:$values, UnsignedTensor:$positions, I64Attr:$n, I64Attr:$m);
+  let results = (outs ValueTensor:$result);
   let assemblyFormat = "$values `,` $positions $n `of` $m attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def DensifyBlocksOp : Compress_Op<"densify_blocks", [Pure,
-    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "isValueOperand"]>]> {
+    DeclareOpInterfaceMethods<SparseOpInterface>,
+    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "getOperandRole"]>]> {
   let summary = "Kept blocks of a matrix";
   let description = [{
     Row b of `values` is the b-th kept block, `block_rows` x `block_columns`,
     row-major; the mask has a bit a block, blocks in row-major order. Blocks
-    that are not kept are zeros.
+    that are not kept are 0.0, or absent codes.
 
     Constraints: the blocks tile the result exactly; values are
     `[kept, block_rows * block_columns]`, the mask `ui1`
@@ -282,9 +338,34 @@ def DensifyBlocksOp : Compress_Op<"densify_blocks", [Pure,
         : (tensor<2x64xf16>, tensor<1x4xui1>) -> tensor<4x64xf32>
     ```
   }];
-  let arguments = (ins FloatTensor:$values, UnsignedTensor:$mask, I64Attr:$block_rows, I64Attr:$block_columns);
-  let results = (outs StaticF32Tensor:$result);
+  let arguments = (ins ValueTensor:$values, UnsignedTensor:$mask, I64Attr:$block_rows, I64Attr:$block_columns);
+  let results = (outs ValueTensor:$result);
   let assemblyFormat = "$values `,` $mask `block` $block_rows `,` $block_columns attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
+def OutliersOp : Compress_Op<"outliers", [Pure,
+    DeclareOpInterfaceMethods<SparseOpInterface, ["takesCodes"]>,
+    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "getOperandRole"]>]> {
+  let summary = "A few values, at listed columns of each row";
+  let description = [{
+    Row r has `counts[r]` values, at the columns that `columns` lists; 0.0
+    elsewhere. What half a percent of a weight is kept apart as, in a sum with
+    the codes of the rest; a bitmask would cost a bit a weight.
+
+    Constraints: values and columns are of rank 1 and one length, counts have an
+    element a row. The columns of a row ascend strictly, and counts add up to the
+    values; checked where the weight is evaluated or packed.
+
+    ```mlir
+    %0 = compress.outliers %values, %columns, %counts
+        : (tensor<3xf16>, tensor<3xui6>, tensor<4xui2>) -> tensor<4x64xf32>
+    ```
+  }];
+  let arguments = (ins FloatTensor:$values, UnsignedTensor:$columns, UnsignedTensor:$counts);
+  let results = (outs StaticF32Tensor:$result);
+  let assemblyFormat = "$values `,` $columns `,` $counts attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
@@ -325,7 +406,7 @@ def SumOp : Compress_Op<"sum", [Pure,
 }
 
 def PermuteOp : Compress_Op<"permute", [Pure,
-    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "isValueOperand"]>]> {
+    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "getOperandRole"]>]> {
   let summary = "Rows or columns in another order";
   let description = [{
     Gathers: along dimension `dim`, `result[i] = source[indices[i]]`. In a

@@ -12,13 +12,16 @@
 using namespace mlir;
 using namespace mlir::compress;
 
+bool mlir::compress::isLeaf(Value value) {
+  Operation *op = value.getDefiningOp();
+  return isa_and_present<DecompressionOpInterface>(op) &&
+         op->getNumOperands() == 0;
+}
+
 bool mlir::compress::takesInteger8Activations(Value expression) {
-  auto isLeaf = [](Value value) {
-    return isa_and_present<StoredOp, ConstantOp>(value.getDefiningOp());
-  };
   auto op = expression.getDefiningOp<DequantizeOp>();
   if (!op || !isLeaf(op.getCodes()) || !isLeaf(op.getScales()) ||
-      (op.getZeros() && !isLeaf(op.getZeros())))
+      op.getOffsets() || (op.getZeros() && !isLeaf(op.getZeros())))
     return false;
   auto codes = cast<RankedTensorType>(op.getCodes().getType());
   // Signed codes with zero points are representable, but nobody's.
@@ -79,26 +82,28 @@ FailureOr<ArrayRef<float>> ExpressionEvaluator::evaluateWhole(Value value) {
   return ArrayRef<float>(kept[value] = std::move(*values));
 }
 
-FailureOr<ArrayRef<int64_t>> ExpressionEvaluator::countOnes(Value mask) {
-  if (auto it = ones.find(mask); it != ones.end())
+FailureOr<ArrayRef<int64_t>> ExpressionEvaluator::sumCounts(Value counts) {
+  if (auto it = sums.find(counts); it != sums.end())
     return ArrayRef<int64_t>(it->second);
-  auto type = cast<RankedTensorType>(mask.getType());
+  auto type = cast<RankedTensorType>(counts.getType());
   int64_t rows = getRowCount(type), size = getRowSize(type);
   int64_t step = std::max<int64_t>(1, (1 << 16) / std::max<int64_t>(size, 1));
-  std::vector<int64_t> counts = {0};
-  counts.reserve(rows + 1);
+  std::vector<int64_t> before = {0};
+  before.reserve(rows + 1);
   std::vector<float> block;
   for (int64_t begin = 0; begin < rows; begin += step) {
     int64_t end = std::min(rows, begin + step);
     block.resize((end - begin) * size);
-    if (failed(evaluateRows(mask, begin, end, block)))
+    if (failed(evaluateRows(counts, begin, end, block)))
       return failure();
-    for (int64_t row = 0; row < end - begin; ++row)
-      counts.push_back(counts.back() +
-                       llvm::count(ArrayRef(block).slice(row * size, size),
-                                   1.0f));
+    for (int64_t row = 0; row < end - begin; ++row) {
+      int64_t sum = 0;
+      for (float count : ArrayRef(block).slice(row * size, size))
+        sum += int64_t(count);
+      before.push_back(before.back() + sum);
+    }
   }
-  return ArrayRef<int64_t>(ones[mask] = std::move(counts));
+  return ArrayRef<int64_t>(sums[counts] = std::move(before));
 }
 
 FailureOr<std::vector<float>>

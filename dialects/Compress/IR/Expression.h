@@ -27,6 +27,20 @@ enum class ProductRule {
   Permute,     ///< a gather of x or of the result
 };
 
+/// Whether a value of an expression is stored or written, rather than made.
+bool isLeaf(Value value);
+
+/// What an operand is to a decompression op.
+enum class OperandRole {
+  Values, ///< floats that the result is made of
+  Codes,  ///< integers that it is made of
+  Scales,
+  Zeros,
+  Offsets,
+  Codebook,
+  Positions, ///< masks, indices, counts
+};
+
 /// Whether the product of this expression with activations quantises them to
 /// int8, where a program is made with int8 activations. It asks about one
 /// factor: sums, chains and permutations are split before by their rule. True
@@ -49,7 +63,8 @@ class ExpressionEvaluator {
 public:
   explicit ExpressionEvaluator(const WeightStore &store) : store(store) {}
 
-  /// Rows [begin, end) of `value`, f32, row-major; integers as their value.
+  /// Rows [begin, end) of `value`, f32, row-major; integers as their value, and
+  /// absent codes as NaN.
   LogicalResult evaluateRows(Value value, int64_t begin, int64_t end,
                              MutableArrayRef<float> out);
   FailureOr<std::vector<float>> evaluateRows(Value value, int64_t begin,
@@ -57,16 +72,16 @@ public:
   /// All of `value`, computed once.
   FailureOr<ArrayRef<float>> evaluateWhole(Value value);
 
-  /// For each row of a mask how many ones stand before it, and last how many
-  /// there are in all; counted once.
-  FailureOr<ArrayRef<int64_t>> countOnes(Value mask);
+  /// For each row of counts (or of a mask) their sum in the rows before it, and
+  /// last the sum of all; added up once.
+  FailureOr<ArrayRef<int64_t>> sumCounts(Value counts);
 
   const WeightStore &getStore() const { return store; }
 
 private:
   const WeightStore &store;
   llvm::DenseMap<Value, std::vector<float>> kept;
-  llvm::DenseMap<Value, std::vector<int64_t>> ones;
+  llvm::DenseMap<Value, std::vector<int64_t>> sums;
 };
 
 /// All of a weight, by the reference semantics.

@@ -18,7 +18,9 @@ enum class QuantizationScheme { Asymmetric, Symmetric };
 enum class ZeroPointType { Integer, F16 };
 enum class QuantizationSearch { None, Scale };
 /// Which operands of an expression a pass rewrites.
-enum class LeafTarget { Values, Scales, Codebook };
+/// Leaves by what they are to the weight: floats that it is made of (Values),
+/// codes as well (Elements), or what codes are decoded with.
+enum class LeafTarget { Values, Elements, Scales, Codebook };
 enum class PaletteMethod { Exact, Lloyd };
 enum class PruneKind { Matrix, Row, NOfM, Block };
 

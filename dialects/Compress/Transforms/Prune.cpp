@@ -46,18 +46,15 @@ struct PrunePass
   }
 
   FailureOr<bool> rewrite(WeightOp weight) override {
-    SmallVector<Leaf> leaves = collectLeaves(weight, LeafTarget::Values);
+    SmallVector<Leaf> leaves = collectLeaves(weight, LeafTarget::Elements);
     if (leaves.empty())
-      return fail(weight) << "has no float values left to prune, only codes; "
-                             "prune before quantising, and what is kept is "
-                             "quantised";
+      return fail(weight) << "has nothing that can be dropped";
     ExpressionEvaluator evaluator(
         getContext().getLoadedDialect<CompressDialect>()->getStore());
     bool changed = false;
     for (Leaf &leaf : leaves) {
-      if (leaf.isUnder([](Operation *op) {
-            return isa<DensifyOp, DensifyNMOp, DensifyBlocksOp>(op);
-          }))
+      if (leaf.isUnder(
+              [](Operation *op) { return isa<SparseOpInterface>(op); }))
         return fail(weight) << "is pruned already; prune once, by the larger "
                                "share";
       FailureOr<Value> value = prune(weight, leaf, evaluator);
@@ -70,6 +67,25 @@ struct PrunePass
       changed = true;
     }
     return changed;
+  }
+
+  /// The value by which the elements of a leaf are judged: of codes what they
+  /// stand for, one each; null where a code stands for several.
+  static Value getJudged(const Leaf &leaf) {
+    Value value = leaf.value;
+    OpOperand *use = leaf.uses.front();
+    while (!isFloatElement(
+        cast<RankedTensorType>(value.getType()).getElementType())) {
+      Operation *op = use->getOwner();
+      if (op->getNumResults() != 1 || !op->getResult(0).hasOneUse())
+        return {};
+      value = op->getResult(0);
+      use = &*value.getUses().begin();
+      if (cast<RankedTensorType>(value.getType()).getShape() !=
+          leaf.getType().getShape())
+        return {};
+    }
+    return value;
   }
 
   /// Null where everything is kept.
@@ -98,7 +114,13 @@ struct PrunePass
                    << " by " << blockColumns.getValue() << " do not tile";
       return failure();
     }
-    FailureOr<std::vector<float>> values = readLeaf(leaf.value, evaluator);
+    Value judged = getJudged(leaf);
+    if (!judged) {
+      fail(weight) << "has codes that stand for several weights each, of which "
+                      "none can be dropped alone; prune before";
+      return failure();
+    }
+    FailureOr<std::vector<float>> values = readLeaf(judged, evaluator);
     if (failed(values))
       return failure();
     algo::MatrixRef matrix(*values, shape.rows, shape.columns);
@@ -123,11 +145,19 @@ struct PrunePass
     if (!llvm::is_contained(*mask, 0))
       return Value();
 
+    // What is kept: of codes the codes.
+    bool isCodes = !isFloatElement(type.getElementType());
+    StringRef part = isCodes ? "codes" : "values";
+    auto result = isCodes ? type : type.clone(Float32Type::get(&getContext()));
+    if (isCodes) {
+      values = evaluator.evaluateRows(leaf.value, 0, getRowCount(type));
+      if (failed(values))
+        return failure();
+    }
     LeafBuilder builder(weight, leaf.value);
-    auto result = type.clone(Float32Type::get(&getContext()));
     std::vector<float> kept;
     if (kind == PruneKind::Block)
-      return blocks(builder, type, result, *values, *mask);
+      return blocks(builder, part, type, result, *values, *mask);
     for (auto [value, keep] : llvm::zip(*values, *mask))
       if (keep)
         kept.push_back(value);
@@ -143,7 +173,7 @@ struct PrunePass
       std::vector<uint8_t> bytes;
       appendCodes(bytes, positions, width);
       FailureOr<Value> valuesLeaf =
-          builder.fromValues("values", type.clone({shape.rows, columns}), kept);
+          builder.fromValues(part, type.clone({shape.rows, columns}), kept);
       FailureOr<Value> positionsLeaf = builder.fromBytes(
           "positions",
           RankedTensorType::get({shape.rows, columns}, unsignedType(width)),
@@ -158,7 +188,7 @@ struct PrunePass
     std::vector<uint8_t> bytes;
     appendCodes(bytes, *mask, 1);
     FailureOr<Value> valuesLeaf =
-        builder.fromValues("values", type.clone({count}), kept);
+        builder.fromValues(part, type.clone({count}), kept);
     FailureOr<Value> maskLeaf =
         builder.fromBytes("mask", type.clone(unsignedType(1)), bytes);
     if (failed(valuesLeaf) || failed(maskLeaf))
@@ -168,9 +198,9 @@ struct PrunePass
         .getResult();
   }
 
-  FailureOr<Value> blocks(LeafBuilder &builder, RankedTensorType type,
-                          RankedTensorType result, ArrayRef<float> values,
-                          ArrayRef<uint8_t> mask) {
+  FailureOr<Value> blocks(LeafBuilder &builder, StringRef part,
+                          RankedTensorType type, RankedTensorType result,
+                          ArrayRef<float> values, ArrayRef<uint8_t> mask) {
     int64_t columns = type.getDimSize(1);
     int64_t down = type.getDimSize(0) / blockRows,
             across = columns / blockColumns;
@@ -191,7 +221,7 @@ struct PrunePass
     std::vector<uint8_t> bytes;
     appendCodes(bytes, blockMask, 1);
     FailureOr<Value> valuesLeaf = builder.fromValues(
-        "values", type.clone({count, blockRows * blockColumns}), kept);
+        part, type.clone({count, blockRows * blockColumns}), kept);
     FailureOr<Value> maskLeaf = builder.fromBytes(
         "mask", RankedTensorType::get({down, across}, unsignedType(1)), bytes);
     if (failed(valuesLeaf) || failed(maskLeaf))

@@ -44,6 +44,8 @@ struct QuantizePass
     QuantizeLeafOptions leaf{getArgument(),
                              bits,
                              groupSize,
+                             scheme == QuantizationScheme::Symmetric ||
+                                 search == QuantizationSearch::Scale,
                              strictGroups,
                              target,
                              getStorageType(&getContext(), scaleType),

@@ -45,7 +45,8 @@ struct QuantizeHQQPass
     options.zeroType = zeroType;
     options.iterations = iterations;
     return quantizeLeaves(weight,
-                          {getArgument(), bits, groupSize, strictGroups,
+                          {getArgument(), bits, groupSize,
+                           /*symmetric=*/false, strictGroups,
                            LeafTarget::Values,
                            getStorageType(&getContext(), scaleType),
                            getStorageType(&getContext(), zeroType)},

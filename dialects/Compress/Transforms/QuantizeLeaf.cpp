@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Compress/Transforms/QuantizeLeaf.h"
+#include "llvm/ADT/Sequence.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -18,6 +19,7 @@ using QuantizeFn =
 static StringRef whyNothing(LeafTarget target) {
   switch (target) {
   case LeafTarget::Values:
+  case LeafTarget::Elements:
     return "has no float values left to quantise, only codes; quantise before, "
            "or name target=scales or target=codebook";
   case LeafTarget::Scales:
@@ -39,11 +41,81 @@ static std::string legalGroupSizes(int64_t columns) {
   return text;
 }
 
+/// Replaces absent positions of `rows`, those of `pattern` that are -1, by a
+/// value that moves neither the ends of a group's range nor its middle: 0 for
+/// codes that have a 0, else the present one before it in the group.
+static void fillAbsent(MutableArrayRef<float> rows, ArrayRef<int64_t> pattern,
+                       int64_t columns, int64_t group, bool symmetric) {
+  if (symmetric)
+    return;
+  for (int64_t row = 0; row < int64_t(rows.size()); row += columns)
+    for (int64_t begin = 0; begin < columns; begin += group) {
+      int64_t first = row + begin,
+              last = row + std::min(begin + group, columns);
+      auto present = [&](int64_t i) { return pattern[i] >= 0; };
+      auto indices = llvm::seq(first, last);
+      auto found = llvm::find_if(indices, present);
+      if (found == indices.end())
+        continue;
+      float value = rows[*found];
+      for (int64_t i = first; i < last; ++i)
+        if (present(i))
+          value = rows[i];
+        else
+          rows[i] = value;
+    }
+}
+
+/// Calls `body` with blocks of rows of what the leaf stands for: itself, or the
+/// dense value of `sparse`, with the pattern of what is present.
+static LogicalResult forEachBlock(
+    const Leaf &leaf, SparseOpInterface sparse,
+    const QuantizeLeafOptions &options, int64_t group,
+    ExpressionEvaluator &evaluator,
+    llvm::function_ref<LogicalResult(algo::MatrixRef, ArrayRef<int64_t>)>
+        body) {
+  if (!sparse)
+    return forEachRowBlock(
+        leaf.value, evaluator,
+        [&](algo::MatrixRef block, int64_t) { return body(block, {}); });
+  return forEachRowBlock(
+      sparse->getResult(0), evaluator,
+      [&](algo::MatrixRef block, int64_t firstRow) -> LogicalResult {
+        auto type = cast<RankedTensorType>(sparse->getResult(0).getType());
+        std::vector<float> values(block.values.begin(), block.values.end());
+        std::vector<int64_t> pattern(values.size(), -1);
+        int64_t rows = type.getRank() == 1 ? getRowCount(type) : block.rows;
+        if (!evaluator.getStore().isPlanning() &&
+            failed(sparse.getPattern(firstRow, firstRow + rows, evaluator,
+                                     pattern)))
+          return failure();
+        fillAbsent(values, pattern, block.columns, group, options.symmetric);
+        return body(algo::MatrixRef(values, block.rows, block.columns),
+                    pattern);
+      });
+}
+
+/// `sparse` with other elements of another type in place of its first operand.
+static Value withElements(OpBuilder &builder, Operation *sparse, Value elements,
+                          Type elementType) {
+  Operation *copy = builder.clone(*sparse);
+  copy->setOperand(0, elements);
+  auto type = cast<RankedTensorType>(copy->getResult(0).getType());
+  copy->getResult(0).setType(type.clone(elementType));
+  return copy->getResult(0);
+}
+
+/// The leaf as codes and scales. Where `sparse` puts it at some positions,
+/// groups count all positions of `sparse`, and what is returned replaces its
+/// result.
 static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
+                                     SparseOpInterface sparse,
                                      const QuantizeLeafOptions &options,
                                      ExpressionEvaluator &evaluator,
                                      QuantizeFn quantize) {
-  RankedTensorType type = leaf.getType();
+  RankedTensorType leafType = leaf.getType();
+  auto type = sparse ? cast<RankedTensorType>(sparse->getResult(0).getType())
+                     : leafType;
   LeafShape shape = getMatrixShape(type);
   int64_t group = options.groupSize ? options.groupSize : shape.columns;
   if (shape.columns % group) {
@@ -60,16 +132,23 @@ static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
   }
   group = std::min(group, shape.columns);
 
-  std::vector<uint8_t> codes;
+  std::vector<uint8_t> codes, present;
+  if (sparse && !evaluator.getStore().isPlanning())
+    present.resize(leafType.getNumElements());
   std::vector<float> scales, zeros;
   bool isSigned = false, hasZeros = false;
-  if (failed(forEachRowBlock(
-          leaf.value, evaluator,
-          [&](algo::MatrixRef block, int64_t) -> LogicalResult {
+  if (failed(forEachBlock(
+          leaf, sparse, options, group, evaluator,
+          [&](algo::MatrixRef block,
+              ArrayRef<int64_t> pattern) -> LogicalResult {
             auto quantized = quantize(block);
             if (!quantized)
               return emitCoreError(weight, options.passName, quantized.error());
-            appendCodes(codes, quantized->codes, options.bits);
+            if (!sparse)
+              appendCodes(codes, quantized->codes, options.bits);
+            for (auto [code, index] : llvm::zip(quantized->codes, pattern))
+              if (index >= 0)
+                present[index] = code;
             llvm::append_range(scales, quantized->scales);
             llvm::append_range(zeros, quantized->zeros);
             isSigned = quantized->isSigned;
@@ -77,6 +156,8 @@ static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
             return success();
           })))
     return failure();
+  if (sparse)
+    appendCodes(codes, present, options.bits);
 
   LeafBuilder builder(weight, leaf.value);
   auto codeType =
@@ -85,7 +166,7 @@ static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
   SmallVector<int64_t> groups(type.getShape());
   groups.back() = llvm::divideCeil(shape.columns, group);
   FailureOr<Value> codesLeaf =
-      builder.fromBytes("codes", type.clone(codeType), codes);
+      builder.fromBytes("codes", leafType.clone(codeType), codes);
   FailureOr<Value> scalesLeaf = builder.fromValues(
       "scales", RankedTensorType::get(groups, options.scaleType), scales);
   if (failed(codesLeaf) || failed(scalesLeaf))
@@ -104,10 +185,29 @@ static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
   IntegerAttr groupSize;
   if (group < shape.columns)
     groupSize = builder.builder.getI64IntegerAttr(group);
+  Value dense = *codesLeaf;
+  if (sparse) {
+    // Behind the mask or positions, which the leaf may precede.
+    builder.builder.setInsertionPointAfter(sparse);
+    dense = withElements(builder.builder, sparse, dense, codeType);
+  }
   return DequantizeOp::create(builder.builder, builder.loc,
                               type.clone(Float32Type::get(type.getContext())),
-                              *codesLeaf, *scalesLeaf, zerosLeaf, groupSize)
+                              dense, *scalesLeaf, zerosLeaf, groupSize)
       .getResult();
+}
+
+/// The ops that put a leaf of values, all of whose uses they are, at some
+/// positions, where their codes can be put as well.
+static SmallVector<SparseOpInterface> getSparseUsers(const Leaf &leaf) {
+  SmallVector<SparseOpInterface> users;
+  for (OpOperand *use : leaf.uses) {
+    auto sparse = dyn_cast<SparseOpInterface>(use->getOwner());
+    if (!sparse || !sparse.takesCodes() || use->getOperandNumber())
+      return {};
+    users.push_back(sparse);
+  }
+  return users;
 }
 
 FailureOr<bool> mlir::compress::quantizeLeaves(
@@ -123,13 +223,23 @@ FailureOr<bool> mlir::compress::quantizeLeaves(
     // Pruning may keep nothing.
     if (leaf.getType().getRank() == 0 || leaf.getType().getNumElements() == 0)
       continue;
+    changed = true;
+    SmallVector<SparseOpInterface> sparse = getSparseUsers(leaf);
+    for (SparseOpInterface op : sparse) {
+      FailureOr<Value> value =
+          quantizeLeaf(weight, leaf, op, options, evaluator, quantize);
+      if (failed(value))
+        return failure();
+      op->getResult(0).replaceAllUsesWith(*value);
+    }
+    if (!sparse.empty())
+      continue;
     FailureOr<Value> value =
-        quantizeLeaf(weight, leaf, options, evaluator, quantize);
+        quantizeLeaf(weight, leaf, {}, options, evaluator, quantize);
     if (failed(value))
       return failure();
     for (OpOperand *use : leaf.uses)
       use->set(*value);
-    changed = true;
   }
   return changed;
 }

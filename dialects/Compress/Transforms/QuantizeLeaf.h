@@ -16,6 +16,8 @@ struct QuantizeLeafOptions {
   int bits;
   /// 0 is the whole row.
   int64_t groupSize;
+  /// Whether code 0 is value 0.
+  bool symmetric;
   bool strictGroups;
   LeafTarget target;
   Type scaleType;
@@ -24,7 +26,9 @@ struct QuantizeLeafOptions {
 };
 
 /// Replaces each float leaf that `options.target` names by
-/// `compress.dequantize` of what `quantize` makes of blocks of its rows.
+/// `compress.dequantize` of what `quantize` makes of blocks of its rows. A leaf
+/// that a `densify…` puts at some positions becomes codes put there, and groups
+/// count all positions: one grid of groups, whatever was dropped.
 FailureOr<bool> quantizeLeaves(
     WeightOp weight, const QuantizeLeafOptions &options,
     llvm::function_ref<compresslib::Expected<compresslib::algo::Quantized>(

@@ -55,7 +55,7 @@ LogicalResult mlir::compress::keepOrigin(WeightOp weight) {
 
 bool mlir::compress::isAtOrigin(WeightOp weight) {
   Value leaf = weight.getResultValue();
-  if (!isa<StoredOp, ConstantOp>(leaf.getDefiningOp()))
+  if (!isLeaf(leaf))
     return false;
   OriginAttr origin = weight.getOriginAttr();
   if (!origin)

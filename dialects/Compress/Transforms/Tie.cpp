@@ -160,7 +160,7 @@ struct TiePass : compress::impl::CompressTiePassBase<TiePass> {
   }
 
   static bool isSingleLeaf(WeightOp weight) {
-    return isa<StoredOp, ConstantOp>(weight.getResultValue().getDefiningOp());
+    return isLeaf(weight.getResultValue());
   }
 
   FailureOr<bool> toDelta(WeightOp weight, WeightOp base,

@@ -27,18 +27,30 @@ namespace algo = compresslib::algo;
 // Leaves
 //===----------------------------------------------------------------------===//
 
-static bool isFloatLeaf(Value value) {
-  return isa_and_nonnull<StoredOp, ConstantOp>(value.getDefiningOp()) &&
-         isFloatElement(
-             cast<RankedTensorType>(value.getType()).getElementType());
+static bool isRole(OperandRole role, LeafTarget target) {
+  switch (target) {
+  case LeafTarget::Values:
+    return role == OperandRole::Values;
+  case LeafTarget::Elements:
+    return role == OperandRole::Values || role == OperandRole::Codes;
+  case LeafTarget::Scales:
+    return role == OperandRole::Scales;
+  case LeafTarget::Codebook:
+    return role == OperandRole::Codebook;
+  }
+  llvm_unreachable("unknown target");
 }
 
 SmallVector<Leaf> mlir::compress::collectLeaves(WeightOp weight,
                                                 LeafTarget target) {
   SmallVector<Leaf> leaves;
   llvm::DenseMap<Value, size_t> index;
-  auto reach = [&](OpOperand &use, ArrayRef<Operation *> above) {
-    if (!isFloatLeaf(use.get()))
+  SmallVector<Operation *> above;
+  auto reach = [&](OpOperand &use) {
+    auto type = cast<RankedTensorType>(use.get().getType());
+    if (!isa_and_present<StoredOp, ConstantOp>(use.get().getDefiningOp()) ||
+        (target != LeafTarget::Elements &&
+         !isFloatElement(type.getElementType())))
       return;
     auto [it, isNew] = index.try_emplace(use.get(), leaves.size());
     if (isNew)
@@ -48,32 +60,26 @@ SmallVector<Leaf> mlir::compress::collectLeaves(WeightOp weight,
       leaf.uses.push_back(&use);
     leaf.above.insert_range(above);
   };
-
-  if (target == LeafTarget::Values) {
-    SmallVector<Operation *> above;
-    auto visit = [&](auto &&self, OpOperand &use) -> void {
-      reach(use, above);
-      auto op =
-          dyn_cast_or_null<DecompressionOpInterface>(use.get().getDefiningOp());
-      if (!op)
-        return;
-      above.push_back(op);
-      for (OpOperand &operand : op->getOpOperands())
-        if (op.isValueOperand(operand.getOperandNumber()))
-          self(self, operand);
-      above.pop_back();
-    };
-    visit(visit, weight.getYield().getValueMutable());
-  } else {
-    for (Operation &op : weight.getBody().front()) {
-      if (auto dequantize = dyn_cast<DequantizeOp>(op);
-          dequantize && target == LeafTarget::Scales)
-        reach(dequantize.getScalesMutable(), &op);
-      if (auto lookup = dyn_cast<LookupOp>(op);
-          lookup && target == LeafTarget::Codebook)
-        reach(lookup.getCodebookMutable(), &op);
+  // What the weight is made of is reached through operands that its parts are
+  // made of; scales and codebooks are those of any op.
+  bool through = target == LeafTarget::Values || target == LeafTarget::Elements;
+  auto visit = [&](auto &&self, OpOperand &use, bool wanted) -> void {
+    if (wanted)
+      reach(use);
+    auto op =
+        dyn_cast_or_null<DecompressionOpInterface>(use.get().getDefiningOp());
+    if (!op)
+      return;
+    above.push_back(op);
+    for (OpOperand &operand : op->getOpOperands()) {
+      bool isWanted =
+          isRole(op.getOperandRole(operand.getOperandNumber()), target);
+      if (isWanted || !through)
+        self(self, operand, isWanted);
     }
-  }
+    above.pop_back();
+  };
+  visit(visit, weight.getYield().getValueMutable(), through);
   return leaves;
 }
 

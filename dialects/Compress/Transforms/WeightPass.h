@@ -38,7 +38,7 @@ namespace mlir::compress {
 // Leaves
 //===----------------------------------------------------------------------===//
 
-/// A float leaf that a pass may rewrite.
+/// A leaf that a pass may rewrite.
 struct Leaf {
   Value value;
   /// The operands through which the expression reaches it.
@@ -54,7 +54,8 @@ struct Leaf {
   }
 };
 
-/// The float leaves of `weight` that `target` names, in the order of the body.
+/// The leaves of `weight` that `target` names, in the order in which its value
+/// reaches them; floats, but for Elements.
 SmallVector<Leaf> collectLeaves(WeightOp weight, LeafTarget target);
 
 /// The name of what is made from a leaf: the leaf's own without its hash, or

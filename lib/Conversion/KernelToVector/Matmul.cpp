@@ -25,20 +25,23 @@ constexpr int64_t kPrefetchDistance = 4096;
 struct Emitter : Expander {
   using Expander::Expander;
 
-  VectorType bytes() { return VectorType::get({4 * kLanes}, builder.getI8Type()); }
+  VectorType bytes() {
+    return VectorType::get({4 * kLanes}, builder.getI8Type());
+  }
   Value splatByte(int64_t value) {
     return arith::ConstantOp::create(
         builder, loc,
-        DenseElementsAttr::get(bytes(), builder.getI8IntegerAttr(int8_t(value))));
+        DenseElementsAttr::get(bytes(),
+                               builder.getI8IntegerAttr(int8_t(value))));
   }
   Value toFloats(Value ints) {
     return arith::SIToFPOp::create(builder, loc, f32s(), ints);
   }
   /// `count` bytes of the weights at a byte address.
   Value loadBytes(Value address, int64_t count) {
-    return vector::LoadOp::create(
-        builder, loc, VectorType::get({count}, builder.getI8Type()),
-        getWeights(), address);
+    return vector::LoadOp::create(builder, loc,
+                                  VectorType::get({count}, builder.getI8Type()),
+                                  getWeights(), address);
   }
   /// Sixteen values of `type` at a byte address, widened to f32.
   Value loadRowValues(Value address, Type type) {
@@ -143,9 +146,9 @@ struct Int8Product {
       Value row = t ? e.add(token, e.index(t)) : token;
       sums[t] = memref::LoadOp::create(b, loc, op.getSums(),
                                        ValueRange{row, blockIndex});
-      scales[t] = e.splat(e.f32s(), memref::LoadOp::create(
-                                        b, loc, op.getScales(),
-                                        ValueRange{row, blockIndex}));
+      scales[t] = e.splat(e.f32s(),
+                          memref::LoadOp::create(b, loc, op.getScales(),
+                                                 ValueRange{row, blockIndex}));
       // The zero point enters as the accumulator's initial value.
       Value start;
       if (integerZeros || format.getBias()) {
@@ -164,9 +167,8 @@ struct Int8Product {
       }
       for (int64_t r = 0; r < rowTiles; ++r)
         acc[at(r, t)] =
-            integerZeros
-                ? Value(arith::MulIOp::create(b, loc, start, zeros[r]))
-                : start;
+            integerZeros ? Value(arith::MulIOp::create(b, loc, start, zeros[r]))
+                         : start;
     }
     Value input = e.mul(blockIndex, e.index(kBlockInputs));
     for (unsigned s = 0; s < 8; ++s) {
@@ -180,12 +182,12 @@ struct Int8Product {
             ValueRange{row, e.add(input, e.index(4 * s))});
         Value word = vector::BitCastOp::create(
             b, loc, VectorType::get({1}, b.getI32Type()), four);
-        Value lanes = e.splat(e.i32s(),
-                              vector::ExtractOp::create(b, loc, word, 0));
+        Value lanes =
+            e.splat(e.i32s(), vector::ExtractOp::create(b, loc, word, 0));
         Value x = vector::BitCastOp::create(b, loc, e.bytes(), lanes);
         for (int64_t r = 0; r < rowTiles; ++r)
-          acc[at(r, t)] = LaneDotOp::create(
-              b, loc, e.i32s(), acc[at(r, t)], codes[r], x, format.bits);
+          acc[at(r, t)] = LaneDotOp::create(b, loc, e.i32s(), acc[at(r, t)],
+                                            codes[r], x, format.bits);
       }
     }
     SmallVector<Value> result(rowTiles * tokens);
@@ -227,8 +229,7 @@ struct Int8Product {
     } else {
       SmallVector<Value> start(rowTiles * tokens, e.zeros());
       partial = e.loop(
-          e.index(0), e.index(blocks), 1, start,
-          [&](Value i, ValueRange sums) {
+          e.index(0), e.index(blocks), 1, start, [&](Value i, ValueRange sums) {
             SmallVector<Value> here;
             Value offset = e.mul(i, e.index(format.getBlockBytes()));
             for (int64_t r = 0; r < rowTiles; ++r) {
@@ -303,8 +304,8 @@ void emitFloatTile(Emitter &e, MatmulOp op, const TileFormat &format,
   auto block = [&](Value address, Value firstInput, int64_t inputs, Value scale,
                    Value zero, SmallVector<Value> &sums) {
     for (unsigned s = 0; s < 8 && 4 * int64_t(s) < inputs; ++s) {
-      Value quad = vector::BitCastOp::create(
-          b, loc, e.i32s(), e.loadQuad(format, address, s));
+      Value quad = vector::BitCastOp::create(b, loc, e.i32s(),
+                                             e.loadQuad(format, address, s));
       for (unsigned k = 0; k < 4 && int64_t(4 * s + k) < inputs; ++k) {
         Value code = quad;
         auto constant = [&](int32_t v) -> Value {
@@ -318,9 +319,9 @@ void emitFloatTile(Emitter &e, MatmulOp op, const TileFormat &format,
         Value weight = e.mulf(e.subf(e.toFloats(code), zero), scale);
         Value input = e.add(firstInput, e.index(4 * s + k));
         for (int64_t t = 0; t < tokens; ++t) {
-          Value x = e.splat(e.f32s(), memref::LoadOp::create(
-                                          b, loc, op.getInput(),
-                                          ValueRange{rows[t], input}));
+          Value x = e.splat(e.f32s(),
+                            memref::LoadOp::create(b, loc, op.getInput(),
+                                                   ValueRange{rows[t], input}));
           Value &sum = sums[t * chains + k % chains];
           sum = e.fma(weight, x, sum);
         }
@@ -339,14 +340,14 @@ void emitFloatTile(Emitter &e, MatmulOp op, const TileFormat &format,
     int64_t whole = inputs / kBlockInputs, rest = inputs % kBlockInputs;
     SmallVector<Value> sums(carried);
     if (whole)
-      sums = e.loop(e.index(0), e.index(whole), 1, sums,
-                    [&](Value i, ValueRange inner) {
-                      SmallVector<Value> next(inner);
-                      block(e.add(codes, e.mul(i, e.index(format.getBlockBytes()))),
-                            e.add(first, e.mul(i, e.index(kBlockInputs))),
-                            kBlockInputs, scale, zero, next);
-                      return next;
-                    });
+      sums = e.loop(
+          e.index(0), e.index(whole), 1, sums, [&](Value i, ValueRange inner) {
+            SmallVector<Value> next(inner);
+            block(e.add(codes, e.mul(i, e.index(format.getBlockBytes()))),
+                  e.add(first, e.mul(i, e.index(kBlockInputs))), kBlockInputs,
+                  scale, zero, next);
+            return next;
+          });
     if (rest)
       block(e.add(codes, e.index(whole * format.getBlockBytes())),
             e.add(first, e.index(whole * kBlockInputs)), rest, scale, zero,
@@ -380,9 +381,10 @@ void emitFloatTile(Emitter &e, MatmulOp op, const TileFormat &format,
 //===----------------------------------------------------------------------===//
 
 /// Dot products of `sources` (buffer, first element) with tokens.
-void emitRowDots(Emitter &e, MatmulOp op, ArrayRef<std::pair<Value, Value>> sources,
-                 Type element, int64_t columns, Value firstRow, int64_t rows,
-                 Value token, int64_t tokens) {
+void emitRowDots(Emitter &e, MatmulOp op,
+                 ArrayRef<std::pair<Value, Value>> sources, Type element,
+                 int64_t columns, Value firstRow, int64_t rows, Value token,
+                 int64_t tokens) {
   OpBuilder &b = e.builder;
   Location loc = e.loc;
   int64_t count = sources.size();
@@ -397,8 +399,8 @@ void emitRowDots(Emitter &e, MatmulOp op, ArrayRef<std::pair<Value, Value>> sour
       if (mask) {
         Value pad = arith::ConstantOp::create(
             b, loc, vector, cast<TypedAttr>(b.getZeroAttr(vector)));
-        values = vector::MaskedLoadOp::create(b, loc, vector, buffer, at, mask,
-                                              pad);
+        values =
+            vector::MaskedLoadOp::create(b, loc, vector, buffer, at, mask, pad);
       } else {
         values = vector::LoadOp::create(b, loc, vector, buffer, at);
       }
@@ -418,10 +420,9 @@ void emitRowDots(Emitter &e, MatmulOp op, ArrayRef<std::pair<Value, Value>> sour
   SmallVector<Value> sums(count * tokens, e.zeros());
   int64_t whole = columns / kLanes * kLanes;
   if (whole)
-    sums = e.loop(e.index(0), e.index(whole), kLanes, sums,
-                  [&](Value k, ValueRange carried) {
-                    return step(k, Value(), carried);
-                  });
+    sums = e.loop(
+        e.index(0), e.index(whole), kLanes, sums,
+        [&](Value k, ValueRange carried) { return step(k, Value(), carried); });
   if (whole != columns) {
     Value mask = vector::CreateMaskOp::create(
         b, loc, VectorType::get({kLanes}, b.getI1Type()),
@@ -483,7 +484,7 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
   int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
   int64_t unit = std::min(blocking.dotRows, rows);
   Operation *leaf = value.getDefiningOp();
-  bool direct = isa<compress::StoredOp, compress::ConstantOp>(leaf);
+  bool direct = compress::isLeaf(value);
   // What an expansion needs beforehand, each thread makes for itself.
   if (!direct && failed(e.prepare(value)))
     return failure();
@@ -536,10 +537,9 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
   auto unit = [&](Value firstTile, int64_t rowTiles) {
     SmallVector<Value> tiles;
     for (int64_t r = 0; r < rowTiles; ++r)
-      tiles.push_back(
-          e.add(e.at(node->offset),
-                e.mul(r ? e.add(firstTile, e.index(r)) : firstTile,
-                      e.index(format.getRowTileBytes()))));
+      tiles.push_back(e.add(e.at(node->offset),
+                            e.mul(r ? e.add(firstTile, e.index(r)) : firstTile,
+                                  e.index(format.getRowTileBytes()))));
     e.tokens(op.getOutput(), op.getTokens(), blocking.tokens,
              [&](Value token, int64_t tokens) {
                Int8Product{e, op, format, rowTiles, tokens, token, tiles}.run(
@@ -621,8 +621,8 @@ void mlir::kernel::lowerQuantizeActivations(QuantizeActivationsOp op) {
         vector::ReductionOp::create(
             b, loc, vector::CombiningKind::MAXSI,
             arith::MaxSIOp::create(b, loc, bitsOf(x[0]), bitsOf(x[1]))));
-    Value positive = arith::CmpFOp::create(
-        b, loc, arith::CmpFPredicate::OGT, amax, e.f32(0));
+    Value positive = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT,
+                                           amax, e.f32(0));
     Value inverse = arith::SelectOp::create(
         b, loc, positive, arith::DivFOp::create(b, loc, e.f32(127), amax),
         e.f32(0));
@@ -640,12 +640,13 @@ void mlir::kernel::lowerQuantizeActivations(QuantizeActivationsOp op) {
           ValueRange{token, e.add(first, e.index(kLanes * h))});
       total = total ? Value(arith::AddIOp::create(b, loc, total, ints)) : ints;
     }
-    Value sum = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD,
-                                            total);
-    memref::StoreOp::create(b, loc, sum, op.getSums(), ValueRange{token, block});
-    memref::StoreOp::create(
-        b, loc, arith::DivFOp::create(b, loc, amax, e.f32(127)),
-        op.getScales(), ValueRange{token, block});
+    Value sum =
+        vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, total);
+    memref::StoreOp::create(b, loc, sum, op.getSums(),
+                            ValueRange{token, block});
+    memref::StoreOp::create(b, loc,
+                            arith::DivFOp::create(b, loc, amax, e.f32(127)),
+                            op.getScales(), ValueRange{token, block});
   };
   e.forall({op.getTokens()}, [&](ArrayRef<Value> indices) {
     Value token = indices.front();

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/DialectRegistry.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -28,6 +29,27 @@ RankedTensorType typeOf(Value value) {
 /// The most elements that an expansion to `destination` may be asked for.
 int64_t capacityOf(Value destination) {
   return cast<MemRefType>(destination.getType()).getDimSize(0);
+}
+
+/// Whether codes may be absent, which their expansion says by NaN.
+bool mayBeAbsent(Value codes) {
+  Operation *op = codes.getDefiningOp();
+  if (isFloatElement(typeOf(codes).getElementType()))
+    return false;
+  if (isa<SparseOpInterface>(op))
+    return true;
+  auto lookup = dyn_cast<LookupOp>(op);
+  return lookup && mayBeAbsent(lookup.getCodes());
+}
+
+/// What stands where an op puts nothing.
+float absentValue(Value result) {
+  return isFloatElement(typeOf(result).getElementType()) ? 0.0f : std::nanf("");
+}
+
+Value isAbsent(Expander &e, Value code) {
+  return arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::UNO,
+                               code, code);
 }
 
 //===----------------------------------------------------------------------===//
@@ -117,8 +139,9 @@ struct StoredSource : TileSource::ExternalModel<StoredSource, StoredOp> {
   }
 };
 
-struct ConstantSource
-    : TileSource::ExternalModel<ConstantSource, compress::ConstantOp> {
+/// Leaves whose values the IR says.
+template <typename Op>
+struct WrittenSource : TileSource::ExternalModel<WrittenSource<Op>, Op> {
   int64_t getPackedBytes(Operation *op) const {
     return getLeafBytes(typeOf(op->getResult(0)));
   }
@@ -179,19 +202,25 @@ struct DequantizeSource : PlainSource<DequantizeSource, DequantizeOp> {
     if (codes.getRank() == 1)
       most = std::min<int64_t>(
           groups, llvm::divideCeil(capacityOf(destination), group) + 1);
-    Value scales = e.buffer(most), zeros;
+    Value scales = e.buffer(most), moved;
     if (failed(e.expand(op.getScales(), firstGroup, groupCount, scales)))
       return failure();
-    if (op.getZeros()) {
-      zeros = e.buffer(most);
-      if (failed(e.expand(op.getZeros(), firstGroup, groupCount, zeros)))
+    if (Value operand = op.getZeros() ? op.getZeros() : op.getOffsets()) {
+      moved = e.buffer(most);
+      if (failed(e.expand(operand, firstGroup, groupCount, moved)))
         return failure();
     }
+    bool absent = mayBeAbsent(op.getCodes());
     auto apply = [&](Value g, Value i) {
-      Value value = e.load(destination, i);
-      if (zeros)
-        value = arith::SubFOp::create(b, e.loc, value, e.load(zeros, g));
+      Value code = e.load(destination, i), value = code;
+      if (op.getZeros())
+        value = arith::SubFOp::create(b, e.loc, value, e.load(moved, g));
       value = arith::MulFOp::create(b, e.loc, value, e.load(scales, g));
+      if (op.getOffsets())
+        value = arith::AddFOp::create(b, e.loc, value, e.load(moved, g));
+      if (absent)
+        value = arith::SelectOp::create(b, e.loc, isAbsent(e, code), e.f32(0),
+                                        value);
       e.store(value, destination, i);
     };
     if (codes.getRank() == 1) {
@@ -239,8 +268,7 @@ struct LookupSource : PlainSource<LookupSource, LookupOp> {
       Value row = e.div(firstCode, e.index(columns));
       book = e.buffer(groups * width);
       Value firstRow = e.mul(row, e.index(groups));
-      if (isa<StoredOp, compress::ConstantOp>(
-              op.getCodebook().getDefiningOp())) {
+      if (isLeaf(op.getCodebook())) {
         if (failed(e.expand(op.getCodebook(), e.mul(firstRow, e.index(width)),
                             e.index(groups * width), book)))
           return failure();
@@ -263,11 +291,16 @@ struct LookupSource : PlainSource<LookupSource, LookupOp> {
         return failure();
     }
     bool grouped = bool(op.getGroupSize());
+    bool absent = mayBeAbsent(op.getCodes());
     e.loop(e.index(0), count, 1, [&](Value i) {
       Value position = e.add(begin, i);
       Value c = e.sub(e.div(position, e.index(cell)), firstCode);
-      Value code =
-          arith::FPToUIOp::create(b, e.loc, b.getI32Type(), e.load(codes, c));
+      Value number = e.load(codes, c), none;
+      if (absent) {
+        none = isAbsent(e, number);
+        number = arith::SelectOp::create(b, e.loc, none, e.f32(0), number);
+      }
+      Value code = arith::FPToUIOp::create(b, e.loc, b.getI32Type(), number);
       Value entry =
           arith::IndexCastUIOp::create(b, e.loc, b.getIndexType(), code);
       entry =
@@ -277,7 +310,11 @@ struct LookupSource : PlainSource<LookupSource, LookupOp> {
         entry =
             e.add(entry, e.mul(e.div(column, e.index(group)), e.index(width)));
       }
-      e.store(e.load(book, entry), destination, i);
+      Value value = e.load(book, entry);
+      if (absent)
+        value = arith::SelectOp::create(
+            b, e.loc, none, e.f32(absentValue(op.getResult())), value);
+      e.store(value, destination, i);
     });
     return success();
   }
@@ -371,7 +408,8 @@ struct DensifySource : TileSource::ExternalModel<DensifySource, DensifyOp> {
            [&](Value i, ValueRange carried) -> SmallVector<Value> {
              Value bit = testBit(e, mask, e.add(begin, i));
              Value value = arith::SelectOp::create(
-                 b, loc, bit, e.load(values, carried.front()), e.f32(0));
+                 b, loc, bit, e.load(values, carried.front()),
+                 e.f32(absentValue(op->getResult(0))));
              e.store(value, destination, i);
              return {arith::SelectOp::create(b, loc, bit,
                                              e.add(carried.front(), e.index(1)),
@@ -386,7 +424,7 @@ struct DensifySource : TileSource::ExternalModel<DensifySource, DensifyOp> {
     Location loc = e.loc;
     RankedTensorType type = typeOf(op);
     int64_t columns = type.getShape().back();
-    if (!isa<StoredOp, compress::ConstantOp>(op.getMask().getDefiningOp()))
+    if (!isLeaf(op.getMask()))
       return op.emitOpError("has a mask that is no leaf");
     if (type.getRank() == 1)
       return expandVector(op, e, begin, count, destination);
@@ -404,7 +442,7 @@ struct DensifySource : TileSource::ExternalModel<DensifySource, DensifyOp> {
       auto vector = VectorType::get({16}, b.getF32Type());
       auto bits = VectorType::get({16}, b.getI1Type());
       Value zeros = arith::ConstantOp::create(
-          b, loc, DenseElementsAttr::get(vector, 0.0f));
+          b, loc, DenseElementsAttr::get(vector, absentValue(op.getResult())));
       e.loop(e.index(0), e.index(columns), 16, {e.index(0)},
              [&](Value c, ValueRange carried) -> SmallVector<Value> {
                Value byte = e.div(e.add(begin, c), e.index(8));
@@ -428,7 +466,8 @@ struct DensifySource : TileSource::ExternalModel<DensifySource, DensifyOp> {
            [&](Value c, ValueRange carried) -> SmallVector<Value> {
              Value bit = testBit(e, mask, e.add(begin, c));
              Value value = arith::SelectOp::create(
-                 b, loc, bit, e.load(values, carried.front()), e.f32(0));
+                 b, loc, bit, e.load(values, carried.front()),
+                 e.f32(absentValue(op->getResult(0))));
              e.store(value, destination, c);
              return {arith::SelectOp::create(b, loc, bit,
                                              e.add(carried.front(), e.index(1)),
@@ -450,8 +489,9 @@ struct DensifyNMSource : PlainSource<DensifyNMSource, DensifyNMOp> {
     if (failed(e.expand(op.getValues(), first, e.index(kept), values)) ||
         failed(e.expand(op.getPositions(), first, e.index(kept), positions)))
       return failure();
-    e.loop(e.index(0), e.index(columns), 1,
-           [&](Value c) { e.store(e.f32(0), destination, c); });
+    e.loop(e.index(0), e.index(columns), 1, [&](Value c) {
+      e.store(e.f32(absentValue(op->getResult(0))), destination, c);
+    });
     e.loop(e.index(0), e.index(kept), 1, [&](Value i) {
       Value within = arith::FPToUIOp::create(b, e.loc, b.getI32Type(),
                                              e.load(positions, i));
@@ -486,7 +526,7 @@ struct DensifyBlocksSource
     int64_t columns = typeOf(op).getDimSize(1);
     int64_t rows = op.getBlockRows(), width = op.getBlockColumns();
     int64_t across = columns / width;
-    if (!isa<StoredOp, compress::ConstantOp>(op.getMask().getDefiningOp()))
+    if (!isLeaf(op.getMask()))
       return op.emitOpError("has a mask that is no leaf");
     Value prefix = e.packed(op, blockRows(op) + 1, b.getI32Type());
     Value mask = e.packed(op.getMask().getDefiningOp(),
@@ -494,8 +534,9 @@ struct DensifyBlocksSource
     Value row = e.div(begin, e.index(columns));
     Value blockRow = e.div(row, e.index(rows));
     Value within = e.rem(row, e.index(rows));
-    e.loop(e.index(0), e.index(columns), 1,
-           [&](Value c) { e.store(e.f32(0), destination, c); });
+    e.loop(e.index(0), e.index(columns), 1, [&](Value c) {
+      e.store(e.f32(absentValue(op->getResult(0))), destination, c);
+    });
     // Values are of rank 2, so whole blocks are expanded; of each, one row.
     Value block = e.buffer(rows * width);
     LogicalResult result = success();
@@ -523,6 +564,58 @@ struct DensifyBlocksSource
              return {branch.getResult(0)};
            });
     return result;
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Outliers: where the values of each row begin
+//===----------------------------------------------------------------------===//
+
+struct OutliersSource : TileSource::ExternalModel<OutliersSource, OutliersOp> {
+  static int64_t rows(OutliersOp op) { return typeOf(op).getDimSize(0); }
+  int64_t getPackedBytes(Operation *op) const {
+    return 4 * (rows(cast<OutliersOp>(op)) + 1);
+  }
+  LogicalResult pack(Operation *operation, ExpressionEvaluator &evaluator,
+                     MutableArrayRef<uint8_t> out) const {
+    auto op = cast<OutliersOp>(operation);
+    FailureOr<ArrayRef<int64_t>> before = evaluator.sumCounts(op.getCounts());
+    if (failed(before))
+      return failure();
+    // What the reference refuses is not packed either.
+    std::vector<int64_t> pattern(typeOf(op).getDimSize(1));
+    for (int64_t row = 0; row < rows(op); ++row)
+      if (failed(op.getPattern(row, row + 1, evaluator, pattern)))
+        return failure();
+    for (auto [i, count] : llvm::enumerate(*before)) {
+      uint32_t word = uint32_t(count);
+      std::memcpy(out.data() + 4 * i, &word, 4);
+    }
+    return success();
+  }
+  LogicalResult expand(Operation *operation, Expander &e, Value begin,
+                       Value count, Value destination) const {
+    auto op = cast<OutliersOp>(operation);
+    OpBuilder &b = e.builder;
+    int64_t columns = typeOf(op).getDimSize(1);
+    Value prefix = e.packed(op, rows(op) + 1, b.getI32Type());
+    Value row = e.div(begin, e.index(columns));
+    Value first = loadCount(e, prefix, row);
+    Value end = loadCount(e, prefix, e.add(row, e.index(1)));
+    Value kept = e.sub(end, first);
+    Value values = e.buffer(columns), places = e.buffer(columns);
+    if (failed(e.expand(op.getValues(), first, kept, values)) ||
+        failed(e.expand(op.getColumns(), first, kept, places)))
+      return failure();
+    e.loop(e.index(0), e.index(columns), 1,
+           [&](Value c) { e.store(e.f32(0), destination, c); });
+    e.loop(e.index(0), kept, 1, [&](Value i) {
+      Value column =
+          arith::FPToUIOp::create(b, e.loc, b.getI32Type(), e.load(places, i));
+      e.store(e.load(values, i), destination,
+              arith::IndexCastUIOp::create(b, e.loc, b.getIndexType(), column));
+    });
+    return success();
   }
 };
 
@@ -614,12 +707,15 @@ struct PermuteSource : PlainSource<PermuteSource, PermuteOp> {
 void mlir::kernel::registerTileSources(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, CompressDialect *) {
     StoredOp::attachInterface<StoredSource>(*context);
-    compress::ConstantOp::attachInterface<ConstantSource>(*context);
+    compress::ConstantOp::attachInterface<WrittenSource<compress::ConstantOp>>(
+        *context);
+    CodebookOp::attachInterface<WrittenSource<CodebookOp>>(*context);
     DequantizeOp::attachInterface<DequantizeSource>(*context);
     LookupOp::attachInterface<LookupSource>(*context);
     DensifyOp::attachInterface<DensifySource>(*context);
     DensifyNMOp::attachInterface<DensifyNMSource>(*context);
     DensifyBlocksOp::attachInterface<DensifyBlocksSource>(*context);
+    OutliersOp::attachInterface<OutliersSource>(*context);
     ProductOp::attachInterface<ProductSource>(*context);
     SumOp::attachInterface<SumSource>(*context);
     PermuteOp::attachInterface<PermuteSource>(*context);

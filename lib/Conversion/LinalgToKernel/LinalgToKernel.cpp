@@ -301,7 +301,7 @@ struct ConvertProducts
     Operation *leaf = weight.getResultValue().getDefiningOp();
     int64_t at = getPlace(weight).getOffset();
     if (type.getRank() > 1) {
-      if (!isa<compress::StoredOp, compress::ConstantOp>(leaf) ||
+      if (!compress::isLeaf(weight.getResultValue()) ||
           !type.getElementType().isF32()) {
         InFlightDiagnostic error =
             (*use->user_begin())->emitError("needs the dense matrix of @");

@@ -77,3 +77,25 @@ compress.weight @w : tensor<2x4xf32> {
   %r = compress.permute %a gather %i dim 1 : (tensor<2x4xf32>, tensor<4xui8>) -> tensor<2x4xf32>
   compress.yield %r : tensor<2x4xf32>
 }
+
+// -----
+
+compress.weight @w : tensor<2x4xf32> {
+  %v = compress.constant dense<0.0> : tensor<2xf32>
+  %c = compress.constant dense<[3, 1]> : tensor<2xui2>
+  %n = compress.constant dense<[2, 0]> : tensor<2xui2>
+  // expected-error@below {{has column 1 at element 1, but the columns of a row ascend strictly below 4}}
+  %r = compress.outliers %v, %c, %n : (tensor<2xf32>, tensor<2xui2>, tensor<2xui2>) -> tensor<2x4xf32>
+  compress.yield %r : tensor<2x4xf32>
+}
+
+// -----
+
+compress.weight @w : tensor<2x4xf32> {
+  %v = compress.constant dense<0.0> : tensor<2xf32>
+  %c = compress.constant dense<[0, 1]> : tensor<2xui2>
+  %n = compress.constant dense<[2, 1]> : tensor<2xui2>
+  // expected-error@below {{has 2 values, but its counts add up to 3}}
+  %r = compress.outliers %v, %c, %n : (tensor<2xf32>, tensor<2xui2>, tensor<2xui2>) -> tensor<2x4xf32>
+  compress.yield %r : tensor<2x4xf32>
+}

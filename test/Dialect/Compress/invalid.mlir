@@ -460,3 +460,85 @@ compress.weight @huge_codes : tensor<1x4xf32> {
   %1 = compress.constant dense<1.0> : tensor<1x4xf32>
   compress.yield %1 : tensor<1x4xf32>
 }
+
+// -----
+
+compress.weight @w : tensor<2x4xf32> {
+  %c = compress.constant dense<0> : tensor<2x4xui4>
+  %s = compress.constant dense<0.0> : tensor<2x1xf32>
+  // expected-error@below {{has zeros and offsets, but a group is moved once}}
+  %r = compress.dequantize %c, %s, %s offsets %s : (tensor<2x4xui4>, tensor<2x1xf32>, tensor<2x1xf32>, tensor<2x1xf32>) -> tensor<2x4xf32>
+  compress.yield %r : tensor<2x4xf32>
+}
+
+// -----
+
+compress.weight @w : tensor<2x4xf32> {
+  %c = compress.constant dense<0> : tensor<2x4xui4>
+  %s = compress.constant dense<0.0> : tensor<2x1xf32>
+  %o = compress.constant dense<0.0> : tensor<2x2xf32>
+  // expected-error@below {{has offsets of shape [2, 2], but scales of shape [2, 1]}}
+  %r = compress.dequantize %c, %s offsets %o : (tensor<2x4xui4>, tensor<2x1xf32>, tensor<2x2xf32>) -> tensor<2x4xf32>
+  compress.yield %r : tensor<2x4xf32>
+}
+
+// -----
+
+compress.weight @w : tensor<2x4xf32> {
+  %c = compress.constant dense<0> : tensor<2x4xui4>
+  %b = compress.constant dense<0> : tensor<1x16xsi8>
+  // expected-error@below {{has a result of 'f32', but a codebook of 'si8' makes 'si8'}}
+  %r = compress.lookup %c, %b : (tensor<2x4xui4>, tensor<1x16xsi8>) -> tensor<2x4xf32>
+  compress.yield %r : tensor<2x4xf32>
+}
+
+// -----
+
+compress.weight @w : tensor<2x4xf32> {
+  %c = compress.constant dense<0> : tensor<2xsi4>
+  %m = compress.constant dense<[[true, false, false, true], [false, false, false, false]]> : tensor<2x4xui1>
+  // expected-error@below {{has a result of 'f32', but 'si4' at some positions make 'si4'}}
+  %r = compress.densify %c, %m : (tensor<2xsi4>, tensor<2x4xui1>) -> tensor<2x4xf32>
+  compress.yield %r : tensor<2x4xf32>
+}
+
+// -----
+
+compress.weight @w : tensor<1x2x4xf32> {
+  %v = compress.constant dense<0.0> : tensor<2xf32>
+  %c = compress.constant dense<0> : tensor<2xui2>
+  %n = compress.constant dense<1> : tensor<1xui2>
+  // expected-error@below {{has a result of shape [1, 2, 4], but outliers are those of a matrix}}
+  %r = compress.outliers %v, %c, %n : (tensor<2xf32>, tensor<2xui2>, tensor<1xui2>) -> tensor<1x2x4xf32>
+  compress.yield %r : tensor<1x2x4xf32>
+}
+
+// -----
+
+compress.weight @w : tensor<2x4xf32> {
+  %v = compress.constant dense<0.0> : tensor<2xf32>
+  %c = compress.constant dense<0> : tensor<3xui2>
+  %n = compress.constant dense<1> : tensor<2xui2>
+  // expected-error@below {{has values of shape [2] and columns of shape [3], but needs a column a value}}
+  %r = compress.outliers %v, %c, %n : (tensor<2xf32>, tensor<3xui2>, tensor<2xui2>) -> tensor<2x4xf32>
+  compress.yield %r : tensor<2x4xf32>
+}
+
+// -----
+
+compress.weight @w : tensor<2x4xf32> {
+  %v = compress.constant dense<0.0> : tensor<2xf32>
+  %c = compress.constant dense<0> : tensor<2xui2>
+  %n = compress.constant dense<1> : tensor<3xui2>
+  // expected-error@below {{has counts of shape [3], but a result of 2 rows}}
+  %r = compress.outliers %v, %c, %n : (tensor<2xf32>, tensor<2xui2>, tensor<3xui2>) -> tensor<2x4xf32>
+  compress.yield %r : tensor<2x4xf32>
+}
+
+// -----
+
+compress.weight @w : tensor<1x16xf32> {
+  // expected-error@below {{has type 'tensor<1x16xf16>', but nf4 is 'tensor<1x16xf32>'}}
+  %r = compress.codebook nf4 : tensor<1x16xf16>
+  compress.yield %r : tensor<1x16xf16>
+}

@@ -96,3 +96,26 @@ func.func @uses() -> (tensor<4xf32>, tensor<4xf32>) {
   %1 = compress.use @norm : tensor<4xf32>
   return %0, %1 : tensor<4xf32>, tensor<4xf32>
 }
+
+// Codes of codes, offsets, outliers.
+// CHECK-LABEL: compress.weight @sorts
+// CHECK: compress.densify %{{.*}}, %{{.*}} : (tensor<128xui4>, tensor<4x64xui1>) -> tensor<4x64xui4>
+// CHECK: compress.lookup %{{.*}}, %{{.*}} : (tensor<4x64xui4>, tensor<1x16xsi8>) -> tensor<4x64xsi8>
+// CHECK: compress.dequantize %{{.*}}, %{{.*}} offsets %{{.*}} group_size 32 : (tensor<4x64xsi8>, tensor<4x2xf16>, tensor<4x2xf16>) -> tensor<4x64xf32>
+// CHECK: compress.outliers %{{.*}}, %{{.*}}, %{{.*}} : (tensor<5xf16>, tensor<5xui6>, tensor<4xui4>) -> tensor<4x64xf32>
+compress.weight @sorts : tensor<4x64xf32> {
+  %0 = compress.stored "s.codes" : tensor<128xui4>
+  %1 = compress.stored "s.mask" : tensor<4x64xui1>
+  %2 = compress.densify %0, %1 : (tensor<128xui4>, tensor<4x64xui1>) -> tensor<4x64xui4>
+  %3 = compress.stored "s.book" : tensor<1x16xsi8>
+  %4 = compress.lookup %2, %3 : (tensor<4x64xui4>, tensor<1x16xsi8>) -> tensor<4x64xsi8>
+  %5 = compress.stored "s.scales" : tensor<4x2xf16>
+  %6 = compress.stored "s.offsets" : tensor<4x2xf16>
+  %7 = compress.dequantize %4, %5 offsets %6 group_size 32 : (tensor<4x64xsi8>, tensor<4x2xf16>, tensor<4x2xf16>) -> tensor<4x64xf32>
+  %8 = compress.stored "o.values" : tensor<5xf16>
+  %9 = compress.stored "o.columns" : tensor<5xui6>
+  %10 = compress.stored "o.counts" : tensor<4xui4>
+  %11 = compress.outliers %8, %9, %10 : (tensor<5xf16>, tensor<5xui6>, tensor<4xui4>) -> tensor<4x64xf32>
+  %12 = compress.sum %7, %11 : (tensor<4x64xf32>, tensor<4x64xf32>) -> tensor<4x64xf32>
+  compress.yield %12 : tensor<4x64xf32>
+}

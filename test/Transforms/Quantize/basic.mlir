@@ -34,8 +34,8 @@ compress.weight @halves : tensor<1x4xf32> {
 
 // What is kept after pruning is quantised, and each factor of a product.
 // CHECK-LABEL: compress.weight @kept
-// CHECK: %[[D:.+]] = compress.dequantize {{.*}} : (tensor<3xui4>, tensor<1xf16>, tensor<1xui4>) -> tensor<3xf32>
-// CHECK: compress.densify %[[D]],
+// CHECK: %[[C:.+]] = compress.densify {{.*}} : (tensor<3xui4>, tensor<1x4xui1>) -> tensor<1x4xui4>
+// CHECK: compress.dequantize %[[C]], {{.*}} : (tensor<1x4xui4>, tensor<1x1xf16>, tensor<1x1xui4>) -> tensor<1x4xf32>
 compress.weight @kept : tensor<1x4xf32> {
   %0 = compress.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
   %1 = compress.constant dense<[[true, true, false, true]]> : tensor<1x4xui1>

@@ -13,7 +13,7 @@
 // CHECK: compress-quantize-hqq
 // CHECK: compress.dequantize {{.*}} : (tensor<4x8xui4>, tensor<4x1xf16>, tensor<4x1xf16>) -> tensor<4x8xf32>
 // OPTIONS: compress.dequantize {{.*}} group_size 4 : (tensor<4x8xui2>, tensor<4x2xbf16>, tensor<4x2xf32>) -> tensor<4x8xf32>
-// PRUNED: compress.dequantize {{.*}} : (tensor<16xui4>, tensor<1xf16>, tensor<1xf16>) -> tensor<16xf32>
+// PRUNED: compress.dequantize {{.*}} : (tensor<4x8xui4>, tensor<4x1xf16>, tensor<4x1xf16>) -> tensor<4x8xf32>
 // BITS: compress-quantize-hqq has bits=1, but codes have 2 to 8 bits
 // GROUP: compress-quantize-hqq has group-size=-4, but it is a number of inputs, or 0 for the whole row
 // ITERATIONS: compress-quantize-hqq has iterations=0, but they are 1 to 1000

@@ -4,11 +4,12 @@
 // RUN: compress-opt %s --compress-report='output=%t.txt' -o /dev/null && FileCheck %s --check-prefix=TO < %t.txt
 // RUN: not compress-opt %s --compress-report='output=%t.absent/report.txt' -o /dev/null 2>&1 | FileCheck %s --check-prefix=NOFILE
 
-// 8 kept values of 4 bits, a scale of 16 and a zero point of 4, a mask of 16.
+// 8 kept values of 4 bits, two rows' scales of 16 and zero points of 4, a mask
+// of 16.
 // CHECK: weight  shape  bytes before  bytes  bits a value  relative error  passes
-// CHECK-NEXT: w      2x8              64      9         4.250       {{[0-9.]+e-0[0-9]}}  prune, quantize{group-size=0}
+// CHECK-NEXT: w      2x8              64     11         5.500       {{[0-9.]+e-0[0-9]}}  prune, quantize{group-size=0}
 // CHECK-NEXT: norm   2                 8      8        32.000               -  -
-// CHECK-NEXT: total                   72     17         7.333               -  -
+// CHECK-NEXT: total                   72     19         8.444               -  -
 // JSON: "total": {
 // JSON: "bits": 576
 // JSON: "weights": [

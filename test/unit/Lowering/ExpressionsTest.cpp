@@ -351,6 +351,126 @@ std::vector<Case> cases() {
                                7, 8);
       });
 
+  // Offsets, of f16, nested as K-quants have them.
+  add(
+      "offsets", BODY {
+        return e.dequantizeOffsets(e.codes({37, 72}, "ui4"),
+                                   e.scales({37, 3}, "f16", 0.02),
+                                   e.floats({37, 3}, "f16", 0.1), 32);
+      });
+  add(
+      "nested_scales_and_minima", BODY {
+        V codes = e.codes({37, 96}, "ui4");
+        V s = e.dequantize(e.codes({37, 6}, "ui6"),
+                           e.floats({37, 2}, "f16", 0.002), 3);
+        V m = e.dequantize(e.codes({37, 6}, "ui6"),
+                           e.floats({37, 2}, "f16", 0.01), 3);
+        return e.dequantizeOffsets(codes, s, m, 16);
+      });
+
+  // Codes of codes: integer codebooks with scales, and what is put at some
+  // positions below the scales.
+  add(
+      "codebook_of_codes", BODY {
+        V codes =
+            e.lookup(e.codes({37, 72}, "ui4"), e.codes({1, 16}, "si8"), 1, 0);
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.002), 32);
+      });
+  add(
+      "cells_of_codes", BODY {
+        V codes =
+            e.lookup(e.codes({37, 18}, "ui8"), e.codes({1, 1024}, "si8"), 4, 0);
+        return e.dequantize(codes, e.scales({37, 1}, "f16", 0.002), 0);
+      });
+  add(
+      "densify_codes", BODY {
+        int64_t ones;
+        V mask = e.mask({37, 80}, 0.5, ones);
+        V codes = e.densify(e.codes({ones}, "si4"), mask);
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.02), 32);
+      });
+  add(
+      "densify_codes_zeros", BODY {
+        int64_t ones;
+        V mask = e.mask({37, 71}, 0.5, ones);
+        V codes = e.densify(e.codes({ones}, "ui4"), mask);
+        V zeros = e.codes({37, 3}, "ui4");
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.02), 32, &zeros);
+      });
+  add(
+      "densify_codes_offsets", BODY {
+        int64_t ones;
+        V mask = e.mask({37, 80}, 0.5, ones);
+        V codes = e.densify(e.codes({ones}, "ui4"), mask);
+        return e.dequantizeOffsets(codes, e.scales({37, 3}, "f16", 0.02),
+                                   e.floats({37, 3}, "f16", 0.1), 32);
+      });
+  add(
+      "two_of_four_codes", BODY {
+        V codes = e.densifyNM(e.codes({37, 36}, "si4"),
+                              e.positions(37, 36, 2, 4), 2, 4);
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.02), 32);
+      });
+  add(
+      "blocks_codes", BODY {
+        int64_t ones;
+        V mask = e.mask({9, 5}, 0.5, ones);
+        V codes = e.densifyBlocks(e.codes({ones, 64}, "si8"), mask, 4, 16);
+        return e.dequantize(codes, e.scales({36, 3}, "f16", 0.002), 32);
+      });
+  add(
+      "lookup_of_densified", BODY {
+        int64_t ones;
+        V mask = e.mask({37, 80}, 0.5, ones);
+        return e.lookup(e.densify(e.codes({ones}, "ui4"), mask),
+                        e.floats({1, 16}, "f16", 0.4), 1, 0);
+      });
+  add(
+      "codebook_of_densified", BODY {
+        int64_t ones;
+        V mask = e.mask({37, 80}, 0.5, ones);
+        V codes = e.lookup(e.densify(e.codes({ones}, "ui4"), mask),
+                           e.codes({1, 16}, "si8"), 1, 0);
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.002), 32);
+      });
+  add(
+      "sum_outlier_list",
+      BODY {
+        V base = e.quantized({37, 80}, "si4", 32, "f16");
+        return e.sum({base, e.outliers(37, 80, 3, "f16")});
+      },
+      true);
+
+  // Float codes, by the names of their codebooks.
+  add(
+      "nf4", BODY {
+        V codes = e.lookup(e.codes({37, 72}, "ui4"),
+                           e.codebook("nf4", "f32", 16), 1, 0);
+        return codes;
+      });
+  add(
+      "f8_e4m3", BODY {
+        // Finite but for 0x7f and 0xff.
+        return e.lookup(e.codes({37, 72}, "ui8", 126),
+                        e.codebook("f8_e4m3", "f32", 256), 1, 0);
+      });
+  add(
+      "iq4_nl", BODY {
+        V codes = e.lookup(e.codes({37, 72}, "ui4"),
+                           e.codebook("iq4_nl", "si8", 16), 1, 0);
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.002), 32);
+      });
+  add(
+      "mxfp4", BODY {
+        V codes = e.lookup(e.codes({37, 72}, "ui4"),
+                           e.codebook("i4_e2m1", "si8", 16), 1, 0);
+        V exponents = e.leaf({37, 3}, "ui8", [](int64_t i) {
+          return std::to_string(120 + i % 5);
+        });
+        V scales = e.lookup(exponents, e.codebook("e8m0", "f32", 256), 1, 0);
+        return e.dequantize(codes, scales, 32);
+      });
+
   // Products, sums, permutations.
   add(
       "product", BODY {

@@ -143,21 +143,28 @@ public:
                          : floats(per, zero, double(int64_t(1) << (bits - 1)));
     return dequantize(c, s, group, &z);
   }
+  V dequantizeOffsets(V codes, V scales, V offsets, int64_t group) {
+    return op("dequantize", {codes, scales},
+              " offsets " + offsets.name +
+                  (group ? " group_size " + std::to_string(group) : ""),
+              codes.shape, {offsets});
+  }
   V lookup(V codes, V codebook, int64_t cell, int64_t group) {
     std::vector<int64_t> shape = codes.shape;
     shape.back() *= cell;
     return op("lookup", {codes, codebook},
               (cell > 1 ? " cell " + std::to_string(cell) : "") +
                   (group ? " group_size " + std::to_string(group) : ""),
-              shape);
+              shape, {}, elementOf(codebook));
   }
   V densify(V values, V mask) {
-    return op("densify", {values, mask}, "", mask.shape);
+    return op("densify", {values, mask}, "", mask.shape, {}, elementOf(values));
   }
   V densifyNM(V values, V positions, int64_t n, int64_t m) {
     return op("densify_n_m", {values, positions},
               " " + std::to_string(n) + " of " + std::to_string(m),
-              {values.shape[0], values.shape[1] / n * m});
+              {values.shape[0], values.shape[1] / n * m}, {},
+              elementOf(values));
   }
   /// n kept of m, at ascending positions.
   V positions(int64_t rows, int64_t kept, int64_t n, int64_t m) {
@@ -175,7 +182,33 @@ public:
   V densifyBlocks(V values, V mask, int64_t rows, int64_t columns) {
     return op("densify_blocks", {values, mask},
               " block " + std::to_string(rows) + ", " + std::to_string(columns),
-              {mask.shape[0] * rows, mask.shape[1] * columns});
+              {mask.shape[0] * rows, mask.shape[1] * columns}, {},
+              elementOf(values));
+  }
+  /// Up to `most` values a row, at ascending columns.
+  V outliers(int64_t rows, int64_t columns, int64_t most,
+             const std::string &element) {
+    std::vector<int64_t> counts, at;
+    for (int64_t r = 0; r < rows; ++r) {
+      size_t before = at.size();
+      for (int64_t c = 0; c < columns; ++c)
+        if (int64_t(at.size() - before) < most && below(columns) < most)
+          at.push_back(c);
+      counts.push_back(int64_t(at.size() - before));
+    }
+    int64_t kept = int64_t(at.size());
+    V values = floats({kept}, element, 1);
+    V places =
+        leaf({kept}, "ui16", [&](int64_t i) { return std::to_string(at[i]); });
+    V numbers = leaf({rows}, "ui8",
+                     [&](int64_t i) { return std::to_string(counts[i]); });
+    return op("outliers", {values, places, numbers}, "", {rows, columns});
+  }
+  V codebook(const std::string &name, const std::string &element,
+             int64_t entries) {
+    std::string type =
+        "tensor<1x" + std::to_string(entries) + "x" + element + ">";
+    return add("compress.codebook " + name + " : " + type, type, {1, entries});
   }
   V product(V left, V right) {
     return op("product", {left, right}, "", {left.shape[0], right.shape[1]});
@@ -193,6 +226,12 @@ private:
     std::snprintf(buffer, sizeof buffer, "%.6e", value);
     return buffer;
   }
+  /// What codes or values of a tensor are where they are put or looked up.
+  static std::string elementOf(const V &v) {
+    std::string element = v.type.substr(v.type.rfind('x') + 1);
+    element.pop_back();
+    return element[0] == 's' || element[0] == 'u' ? element : "f32";
+  }
   V add(const std::string &what, const std::string &type,
         std::vector<int64_t> shape) {
     V v{"%" + std::to_string(next++), type, std::move(shape)};
@@ -201,7 +240,7 @@ private:
   }
   V op(const std::string &name, const std::vector<V> &operands,
        const std::string &clauses, std::vector<int64_t> shape,
-       const std::vector<V> &more = {}) {
+       const std::vector<V> &more = {}, const std::string &element = "f32") {
     std::string names, types, result = "tensor<";
     for (const V &v : operands)
       names += (names.empty() ? "" : ", ") + v.name;
@@ -210,7 +249,7 @@ private:
         types += (types.empty() ? "" : ", ") + v.type;
     for (int64_t d : shape)
       result += std::to_string(d) + "x";
-    result += "f32>";
+    result += element + ">";
     return add("compress." + name + " " + names + clauses + " : (" + types +
                    ") -> " + result,
                result, shape);

@@ -34,7 +34,8 @@ def CompressQuantizePass : WeightPass<"compress-quantize"> {
     magnitude, before anything is divided by it. Where the group size does not
     divide the inputs, the last group of a row is shorter.
 
-    It composes: after `compress-prune` the kept values are quantised, after
+    It composes: after `compress-prune` the kept values are quantised, in groups
+    that count the dropped ones too (what is dropped stays 0.0), after
     `compress-decompose` both factors; `target=scales` and `target=codebook`
     quantise the scales of codes and the codebooks of palettes.
 
@@ -80,15 +81,16 @@ def CompressQuantizePass : WeightPass<"compress-quantize"> {
 def CompressPrunePass : WeightPass<"compress-prune"> {
   let summary = "Drop the weights of least magnitude";
   let description = [{
-    Replaces float leaves by the values that are kept and their positions.
+    Replaces leaves of values, or of codes, by those that are kept and their
+    positions. Codes are judged by the values that they stand for, one each.
 
     * `kind=matrix`: the ⌊percent % · size⌋ lowest |w| of the matrix are dropped.
     * `kind=row`: the same of each row.
     * `kind=n-of-m`: the n largest |w| of every m consecutive inputs are kept.
     * `kind=block`: the blocks of lowest Euclidean norm are dropped.
 
-    Of equal magnitudes the one of lower index is dropped first. Kept values
-    keep their type.
+    Of equal magnitudes the one of lower index is dropped first. What is kept
+    keeps its type.
   }];
   let options = [
     Option<"kind", "kind", "::mlir::compress::PruneKind",

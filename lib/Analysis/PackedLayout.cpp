@@ -22,26 +22,60 @@ using namespace mlir::kernel;
 int64_t TileFormat::getRowTiles() const {
   return llvm::divideCeil(rows, kTileRows);
 }
-int64_t TileFormat::getGroups() const { return llvm::divideCeil(columns, group); }
+int64_t TileFormat::getGroups() const {
+  return llvm::divideCeil(columns, group);
+}
 int64_t TileFormat::getBlocks(int64_t g) const {
   int64_t inputs = std::min(group, columns - g * group);
   return llvm::divideCeil(inputs, kBlockInputs);
 }
-int64_t TileFormat::getGroupHeaderBytes() const {
-  int64_t bytes = kTileRows * (scaleType.getIntOrFloatBitWidth() / 8);
-  if (zeroType)
-    bytes += kTileRows * (zeroType.getIntOrFloatBitWidth() / 8);
-  return bytes;
+int64_t TileFormat::getSegments() const {
+  return llvm::divideCeil(getGroups(), segmentGroups);
 }
-int64_t TileFormat::getGroupBytes(int64_t g) const {
-  return getGroupHeaderBytes() + getBlocks(g) * getBlockBytes();
+int64_t TileFormat::getGroupsOf(int64_t segment) const {
+  return std::min(segmentGroups, getGroups() - segment * segmentGroups);
+}
+int64_t TileFormat::getHeaderBytes(const ScaleForm &form, int64_t groups) {
+  return form.groups == 1 ? groups * form.headerBytes : form.headerBytes;
+}
+int64_t TileFormat::getHeaderBytes(int64_t groups) const {
+  return getHeaderBytes(scales, groups) +
+         (moved ? getHeaderBytes(*moved, groups) : 0);
+}
+int64_t TileFormat::getSegmentBytes(int64_t segment) const {
+  int64_t groups = getGroupsOf(segment), first = segment * segmentGroups;
+  int64_t blocks =
+      (groups - 1) * getBlocks(first) + getBlocks(first + groups - 1);
+  return getHeaderBytes(groups) + blocks * codes.blockBytes;
 }
 int64_t TileFormat::getRowTileBytes() const {
-  int64_t groups = getGroups();
-  return (groups - 1) * getGroupBytes(0) + getGroupBytes(groups - 1);
+  int64_t segments = getSegments();
+  return (segments - 1) * getSegmentBytes(0) + getSegmentBytes(segments - 1);
 }
 
-SmallVector<unsigned> TileFormat::getPlanes() const {
+CodeSource TileFormat::getCodes() const {
+  return cast<CodeSource>(
+      compress::DequantizeOp(op).getCodes().getDefiningOp());
+}
+ScaleSource TileFormat::getScales() const {
+  return cast<ScaleSource>(
+      compress::DequantizeOp(op).getScales().getDefiningOp());
+}
+static Value getMovedOperand(DequantizeOp op) {
+  return op.getZeros() ? op.getZeros() : op.getOffsets();
+}
+ScaleSource TileFormat::getMoved() const {
+  Value operand = getMovedOperand(op);
+  return operand ? cast<ScaleSource>(operand.getDefiningOp()) : ScaleSource();
+}
+bool TileFormat::isPlain() const {
+  DequantizeOp dequantize = op;
+  return isLeaf(dequantize.getCodes()) && isLeaf(dequantize.getScales()) &&
+         !dequantize.getOffsets() &&
+         (!dequantize.getZeros() || isLeaf(dequantize.getZeros()));
+}
+
+SmallVector<unsigned> mlir::kernel::getCodePlanes(unsigned bits) {
   if (bits == 8)
     return {8};
   SmallVector<unsigned> planes;
@@ -55,22 +89,33 @@ std::optional<TileFormat> TileFormat::get(Value value) {
   if (!takesInteger8Activations(value))
     return std::nullopt;
   auto op = value.getDefiningOp<DequantizeOp>();
-  auto codes = cast<RankedTensorType>(op.getCodes().getType());
-  TileFormat format;
-  format.rows = codes.getDimSize(0);
-  format.columns = codes.getDimSize(1);
-  format.group = op.getEffectiveGroupSize();
-  format.bits = codes.getElementTypeBitWidth();
-  format.isSigned = codes.getElementType().isSignedInteger();
-  format.scaleType =
-      cast<RankedTensorType>(op.getScales().getType()).getElementType();
-  if (op.getZeros()) {
-    format.zeroType =
-        cast<RankedTensorType>(op.getZeros().getType()).getElementType();
-    if (isa<IntegerType>(format.zeroType))
-      format.zeroType = IntegerType::get(value.getContext(), 8);
+  auto codes = dyn_cast<CodeSource>(op.getCodes().getDefiningOp());
+  auto scales = dyn_cast<ScaleSource>(op.getScales().getDefiningOp());
+  std::optional<CodeForm> codeForm;
+  std::optional<ScaleForm> scaleForm, movedForm;
+  if (!codes || !scales || !(codeForm = codes.getCodeForm()) ||
+      !(scaleForm = scales.getScaleForm()))
+    return std::nullopt;
+  if (Value operand = getMovedOperand(op)) {
+    auto moved = dyn_cast<ScaleSource>(operand.getDefiningOp());
+    if (!moved || !(movedForm = moved.getScaleForm()))
+      return std::nullopt;
   }
-  return format;
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t segment =
+      std::max(scaleForm->groups, movedForm ? movedForm->groups : 1);
+  // Headers that serve different numbers of groups would need a segment each.
+  for (const std::optional<ScaleForm> &form : {scaleForm, movedForm})
+    if (form && form->groups != 1 && form->groups != segment)
+      return std::nullopt;
+  return TileFormat{op,
+                    type.getDimSize(0),
+                    type.getDimSize(1),
+                    op.getEffectiveGroupSize(),
+                    *codeForm,
+                    *scaleForm,
+                    movedForm,
+                    segment};
 }
 
 //===----------------------------------------------------------------------===//
@@ -146,6 +191,9 @@ struct LayoutBuilder {
       break;
     }
     if (std::optional<TileFormat> tile = TileFormat::get(value)) {
+      for (Value table : tile->getCodes().getTables())
+        if (failed(placeOp(table.getDefiningOp())))
+          return failure();
       int64_t offset = place(tile->getBytes());
       layout.nodes.push_back({value, offset, tile});
       return success();
@@ -162,8 +210,7 @@ struct LayoutBuilder {
 FailureOr<PackedLayout> PackedLayout::get(WeightOp weight) {
   LayoutBuilder builder;
   if (weight.getWeightType().getRank() < 2) {
-    int64_t offset =
-        builder.place(weight.getWeightType().getNumElements() * 4);
+    int64_t offset = builder.place(weight.getWeightType().getNumElements() * 4);
     builder.layout.nodes.push_back({weight.getResultValue(), offset, {}});
     return builder.layout;
   }
@@ -199,79 +246,42 @@ FailureOr<int64_t> mlir::kernel::planPlaces(
 // Packing
 //===----------------------------------------------------------------------===//
 
-static LogicalResult packTile(DequantizeOp op, const TileFormat &format,
+static LogicalResult packTile(const TileFormat &format,
                               ExpressionEvaluator &evaluator,
                               MutableArrayRef<uint8_t> out) {
-  const int64_t bias = format.getBias();
-  const int64_t groups = format.getGroups();
-  const SmallVector<unsigned> planes = format.getPlanes();
-  const int64_t paddedColumns =
-      llvm::alignTo(format.columns, kBlockInputs);
-  // A code that stands for value 0, beyond the matrix.
-  std::vector<uint8_t> codes(kTileRows * paddedColumns);
-  std::vector<float> row(kTileRows * format.columns);
-  std::vector<float> scales(kTileRows * groups), zeros;
+  CodeSource codes = format.getCodes();
+  ScaleSource scales = format.getScales(), moved = format.getMoved();
+  SmallVector<uint8_t *> blocks, scaleHeaders, movedHeaders;
   for (int64_t tile = 0; tile < format.getRowTiles(); ++tile) {
-    int64_t begin = tile * kTileRows;
-    int64_t end = std::min(begin + kTileRows, format.rows), count = end - begin;
-    std::fill(codes.begin(), codes.end(), uint8_t(bias));
-    std::fill(scales.begin(), scales.end(), 0.0f);
-    if (failed(evaluator.evaluateRows(
-            op.getCodes(), begin, end,
-            MutableArrayRef(row).take_front(count * format.columns))) ||
-        failed(evaluator.evaluateRows(
-            op.getScales(), begin, end,
-            MutableArrayRef(scales).take_front(count * groups))))
-      return failure();
-    if (op.getZeros()) {
-      zeros.assign(kTileRows * groups, 0.0f);
-      if (failed(evaluator.evaluateRows(
-              op.getZeros(), begin, end,
-              MutableArrayRef(zeros).take_front(count * groups))))
-        return failure();
-    }
-    for (int64_t r = 0; r < count; ++r)
-      for (int64_t c = 0; c < format.columns; ++c)
-        codes[r * paddedColumns + c] =
-            uint8_t(int(row[r * format.columns + c]) + int(bias));
-
+    blocks.clear();
+    scaleHeaders.clear();
+    movedHeaders.clear();
     uint8_t *at = out.data() + tile * format.getRowTileBytes();
-    for (int64_t g = 0; g < groups; ++g) {
-      auto writeRows = [&](ArrayRef<float> values, Type type) {
-        float lane[kTileRows];
-        for (int64_t r = 0; r < kTileRows; ++r)
-          lane[r] = values[r * groups + g];
-        Type packed = type;
-        if (isa<IntegerType>(type))
-          packed = IntegerType::get(type.getContext(), 8, IntegerType::Unsigned);
-        std::vector<uint8_t> bytes = packElements(lane, packed);
-        std::copy(bytes.begin(), bytes.end(), at);
-        at += bytes.size();
-      };
-      writeRows(scales, format.scaleType);
-      if (format.zeroType)
-        writeRows(zeros, format.zeroType);
-      for (int64_t b = 0; b < format.getBlocks(g); ++b) {
-        int64_t first = g * format.group + b * kBlockInputs;
-        unsigned low = 0;
-        for (unsigned plane : planes) {
-          unsigned perRegister = 8 / plane;
-          uint8_t mask = uint8_t((1u << plane) - 1);
-          std::fill_n(at, 64 * plane, uint8_t(0));
-          for (unsigned s = 0; s < 8; ++s) {
-            uint8_t *reg = at + 64 * (s / perRegister);
-            unsigned shift = plane * (s % perRegister);
-            for (int64_t r = 0; r < kTileRows; ++r) {
-              const uint8_t *code = &codes[r * paddedColumns + first + 4 * s];
-              for (unsigned k = 0; k < 4; ++k)
-                reg[4 * r + k] |= uint8_t(((code[k] >> low) & mask) << shift);
-            }
-          }
-          at += 64 * plane;
-          low += plane;
+    for (int64_t s = 0; s < format.getSegments(); ++s) {
+      int64_t groups = format.getGroupsOf(s);
+      auto headers = [&](const ScaleForm &form, SmallVector<uint8_t *> &list) {
+        for (int64_t g = 0; g < groups; g += form.groups) {
+          list.push_back(at);
+          at += form.headerBytes;
         }
-      }
+      };
+      headers(format.scales, scaleHeaders);
+      if (moved)
+        headers(*format.moved, movedHeaders);
+      for (int64_t g = 0; g < groups; ++g)
+        for (int64_t b = format.getBlocks(s * format.segmentGroups + g); b;
+             --b) {
+          blocks.push_back(at);
+          at += format.codes.blockBytes;
+        }
     }
+    int64_t first = tile * kTileRows;
+    int64_t rows = std::min(kTileRows, format.rows - first);
+    if (failed(codes.packBlocks(evaluator, first, rows, blocks)) ||
+        failed(scales.packHeaders(evaluator, first, rows, scaleHeaders)) ||
+        (moved &&
+         failed(moved.packHeaders(evaluator, first, rows, movedHeaders))))
+      return failure();
   }
   return success();
 }
@@ -292,8 +302,7 @@ LogicalResult mlir::kernel::packWeight(WeightOp weight,
   }
   for (const PackedLayout::Node &node : layout.nodes)
     if (node.tile &&
-        failed(packTile(cast<DequantizeOp>(node.value.getDefiningOp()),
-                        *node.tile, evaluator,
+        failed(packTile(*node.tile, evaluator,
                         out.slice(node.offset, node.tile->getBytes()))))
       return failure();
   for (auto [op, offset] : layout.offsets) {

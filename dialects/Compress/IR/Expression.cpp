@@ -20,13 +20,10 @@ bool mlir::compress::isLeaf(Value value) {
 
 bool mlir::compress::takesInteger8Activations(Value expression) {
   auto op = expression.getDefiningOp<DequantizeOp>();
-  if (!op || !isLeaf(op.getCodes()) || !isLeaf(op.getScales()) ||
-      op.getOffsets() || (op.getZeros() && !isLeaf(op.getZeros())))
+  if (!op)
     return false;
   auto codes = cast<RankedTensorType>(op.getCodes().getType());
-  // Signed codes with zero points are representable, but nobody's.
-  if (codes.getRank() != 2 || codes.getNumElements() == 0 ||
-      (op.getZeros() && codes.getElementType().isSignedInteger()))
+  if (codes.getRank() != 2 || codes.getNumElements() == 0)
     return false;
   int64_t group = op.getEffectiveGroupSize();
   return group % 32 == 0 || group == codes.getDimSize(1);

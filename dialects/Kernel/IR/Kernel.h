@@ -22,8 +22,25 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include <optional>
+
 namespace mlir::kernel {
 class Expander;
+
+/// What a CodeSource emits: bytes of at most `bits` bits, that have `bias`
+/// added to their codes, from a record of `blockBytes` a block.
+struct CodeForm {
+  unsigned bits;
+  int64_t bias;
+  int64_t blockBytes;
+};
+
+/// What a ScaleSource reads: a header of `headerBytes` for `groups` groups of a
+/// row tile; 1 where each group has its own.
+struct ScaleForm {
+  int64_t groups;
+  int64_t headerBytes;
+};
 } // namespace mlir::kernel
 
 #include "Kernel/IR/KernelDialect.h.inc"

@@ -143,6 +143,15 @@ LogicalResult QuantizeActivationsOp::verify() {
   return success();
 }
 
+LogicalResult RoundActivationsOp::verify() {
+  if (failed(verifyRows(*this, {getInput(), getOutput()})))
+    return failure();
+  if (widthOf(getInput()) != widthOf(getOutput()))
+    return emitOpError("has ") << widthOf(getInput()) << " inputs and "
+                               << widthOf(getOutput()) << " outputs a token";
+  return success();
+}
+
 LogicalResult MatmulOp::verify() {
   return verifyRows(*this, {getInput(), getOutput()});
 }
@@ -165,6 +174,14 @@ LogicalResult LaneDotOp::verify() {
   if (int64_t(getBits()) < 1 || int64_t(getBits()) > 8)
     return emitOpError("has codes of ")
            << int64_t(getBits()) << " bits, but a byte holds 1 to 8";
+  return success();
+}
+
+LogicalResult LaneLookupOp::verify() {
+  int64_t entries = cast<VectorType>(getTable().getType()).getNumElements();
+  if (entries != 16 && entries != 64 && entries != 256)
+    return emitOpError("has a table of ")
+           << entries << " entries, but a table has 16, 64 or 256";
   return success();
 }
 

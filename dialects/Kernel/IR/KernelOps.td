@@ -165,6 +165,24 @@ def QuantizeActivationsOp : Kernel_Op<"quantize_activations", [
   let hasVerifier = 1;
 }
 
+def RoundActivationsOp : Kernel_Op<"round_activations", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "Activations as their int8 codes say them, in f32";
+  let description = [{
+    What `kernel.quantize_activations` makes, times its scales: the input of a
+    product whose weight is codes that do not lie in tiles, so that a weight's
+    layout never changes what a model computes.
+
+    Constraint: both buffers have the same shape.
+
+    ```mlir
+    kernel.round_activations %x into %y tokens %n : memref<1x64xf32>, memref<1x64xf32>
+    ```
+  }];
+  let arguments = (ins RowsF32:$input, RowsF32:$output, Index:$tokens);
+  let assemblyFormat = "$input `into` $output `tokens` $tokens attr-dict `:` type($input) `,` type($output)";
+  let hasVerifier = 1;
+}
+
 def MatmulOp : Kernel_Op<"matmul", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "Activations times a packed weight, in f32";
   let description = [{
@@ -282,6 +300,24 @@ def LaneDotOp : Kernel_Op<"lane_dot", [Pure, AllTypesMatch<["acc", "result"]>, A
                        VectorOfRankAndType<[1], [I8]>:$b, I64Attr:$bits);
   let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
   let assemblyFormat = "$acc `,` $a `,` $b `bits` $bits attr-dict `:` type($acc) `,` type($a)";
+  let hasVerifier = 1;
+}
+
+def LaneLookupOp : Kernel_Op<"lane_lookup", [Pure, AllTypesMatch<["indices", "result"]>]> {
+  let summary = "Bytes of a small table";
+  let description = [{
+    `result[i] = table[indices[i]]`. Of 16 entries one byte shuffle, of more what
+    an instruction set makes of it. An index beyond the table is undefined.
+
+    Constraint: the table has 16, 64 or 256 entries.
+
+    ```mlir
+    %0 = kernel.lane_lookup %indices in %table : vector<64xi8>, vector<16xi8>
+    ```
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I8]>:$indices, VectorOfRankAndType<[1], [I8]>:$table);
+  let results = (outs VectorOfRankAndType<[1], [I8]>:$result);
+  let assemblyFormat = "$indices `in` $table attr-dict `:` type($indices) `,` type($table)";
   let hasVerifier = 1;
 }
 

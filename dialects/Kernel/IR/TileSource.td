@@ -37,4 +37,69 @@ def TileSource : OpInterface<"TileSource"> {
   ];
 }
 
+def CodeSource : OpInterface<"CodeSource"> {
+  let cppNamespace = "::mlir::kernel";
+  let description = [{
+    Codes [rows, columns] that lie in tiles: of each row tile (16 rows) a record
+    a block (32 inputs), from which eight quads come back. Quad s holds inputs
+    4s … 4s+3 of the block: a vector<64xi8>, byte 4r+j for input 4s+j of row r.
+    Recursive through operands.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The form of these codes; nothing where they do not lie in tiles.
+      }], "::std::optional<::mlir::kernel::CodeForm>", "getCodeForm", (ins)>,
+    InterfaceMethod<[{
+        Values that are packed apart from the tiles, once: codebooks.
+      }], "::llvm::SmallVector<::mlir::Value>", "getTables", (ins), [{}],
+      [{ return {}; }]>,
+    InterfaceMethod<[{
+        Writes the records of rows `firstRow` … `firstRow`+15, of which `rows`
+        are there: `blocks[b]` points at the record of block b, zeroed. Codes
+        beyond the matrix are 0.
+      }], "::llvm::LogicalResult", "packBlocks",
+      (ins "::mlir::compress::ExpressionEvaluator &":$evaluator,
+           "int64_t":$firstRow, "int64_t":$rows,
+           "::llvm::ArrayRef<uint8_t *>":$blocks)>,
+    InterfaceMethod<[{
+        Emits what quads need and blocks share: tables. Before the loops.
+      }], "::llvm::LogicalResult", "emitTables",
+      (ins "::mlir::kernel::Expander &":$expander), [{}],
+      [{ return ::mlir::success(); }]>,
+    InterfaceMethod<[{
+        Emits quad `quad` of the block whose record is at byte `block` of the
+        weights.
+      }], "::mlir::Value", "emitQuad",
+      (ins "::mlir::kernel::Expander &":$expander, "::mlir::Value":$block,
+           "unsigned":$quad)>,
+  ];
+}
+
+def ScaleSource : OpInterface<"ScaleSource"> {
+  let cppNamespace = "::mlir::kernel";
+  let description = [{
+    Scales, zeros or offsets [rows, groups] that lie in headers of a row tile.
+    Recursive through operands, so scales may be dequantised themselves.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The form of these values; nothing where they do not lie in headers.
+      }], "::std::optional<::mlir::kernel::ScaleForm>", "getScaleForm", (ins)>,
+    InterfaceMethod<[{
+        Writes the headers of rows `firstRow` … `firstRow`+15, of which `rows`
+        are there; `headers[h]` points at the h-th, zeroed. Values beyond the
+        matrix are 0.
+      }], "::llvm::LogicalResult", "packHeaders",
+      (ins "::mlir::compress::ExpressionEvaluator &":$evaluator,
+           "int64_t":$firstRow, "int64_t":$rows,
+           "::llvm::ArrayRef<uint8_t *>":$headers)>,
+    InterfaceMethod<[{
+        Emits the sixteen values, in f32, of group `group` of those that the
+        header at byte `header` of the weights serves.
+      }], "::mlir::Value", "emitValues",
+      (ins "::mlir::kernel::Expander &":$expander, "::mlir::Value":$header,
+           "::mlir::Value":$group)>,
+  ];
+}
+
 #endif // KERNEL_TILE_SOURCE_TD

@@ -158,7 +158,8 @@ def LowerLaneOpsPass : Pass<"kernel-lower-lane-ops", "::mlir::ModuleOp"> {
   let summary = "Lower lane ops to an instruction set";
   let description = [{
     `kernel.lane_dot` becomes vpdpbusd (avx512vnni, avxvnni), pmaddubsw and
-    pmaddwd (avx2), sdot (neon) or shifts and multiplications (generic). For
+    pmaddwd (avx2), sdot (neon) or shifts and multiplications (generic);
+    `kernel.lane_lookup` pshufb, tbl, or a choice an entry (generic). For
     targets without conversion instructions, f16 widens by integer operations,
     and bf16 does everywhere.
   }];
@@ -167,7 +168,7 @@ def LowerLaneOpsPass : Pass<"kernel-lower-lane-ops", "::mlir::ModuleOp"> {
            "Instruction set: avx512vnni, avxvnni, avx2, generic or neon">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect",
-    "::mlir::LLVM::LLVMDialect"];
+    "::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
 def ConvertKernelToLLVMPass : Pass<"convert-kernel-to-llvm", "::mlir::ModuleOp"> {

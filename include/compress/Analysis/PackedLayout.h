@@ -11,18 +11,27 @@
 // A weight's expression is first split where it distributes over a product
 // (sum, product, permute): what is left are *nodes*, one product each.
 //
-// * A **tile** node is a dequantize of stored rank-2 codes by stored scales
-//   (and zero points), in groups of a multiple of 32 inputs or of a whole row.
-//   It is a stream of row tiles of 16 rows; a row tile is its groups in order; a
-//   group is 16 scales, 16 zero points (where there are any), and a record
-//   of 64 * bits bytes for each block of 32 inputs. A code of b bits is unsigned
-//   (signed ones have 2^(b-1) added) and split into planes of 4, 2 and 1 bits,
-//   from the low bits up (8 bits: one plane of bytes). In a block, quad s (of
-//   4 inputs) of row r has its four codes in bytes 4r … 4r+3 of a
-//   64-byte register; a plane of p bits holds 8/p quads a register, quad s in
-//   register s / (8/p) at bit p * (s mod 8/p). One shift and one mask make a
-//   register of bytes, which is what a lane dot takes.
-//   Rows and inputs beyond the matrix are codes of value 0 and scales of 0.
+// * A **tile** node is a dequantize of rank-2 codes that are a CodeSource by
+//   scales (and zeros or offsets) that are a ScaleSource, in groups of a
+//   multiple of 32 inputs or of a whole row. It is a stream of row tiles of 16
+//   rows; a row tile is its *segments* in order, of as many groups as one
+//   header serves (one, or those that share a scale of scales); a segment is
+//   the headers of its scales, those of its zeros or offsets, and a record for
+//   each block of 32 inputs. Rows and inputs beyond the matrix are codes and
+//   scales of 0.
+//
+//   Stored codes: a code of b bits is unsigned (signed ones have 2^(b-1) added)
+//   and split into planes of 4, 2 and 1 bits, from the low bits up (8 bits: one
+//   plane of bytes). In a block, quad s (of 4 inputs) of row r has its four
+//   codes in bytes 4r … 4r+3 of a 64-byte register; a plane of p bits holds 8/p
+//   quads a register, quad s in register s / (8/p) at bit p * (s mod 8/p). One
+//   shift and one mask make a register of bytes, which is what a lane dot
+//   takes.
+//
+//   Stored scales are 16 values of their type (integers: of bytes). Dequantised
+//   ones are the header of their own scales, and 16-bit words a row: the codes
+//   of all groups that share it, from the low bit up, word w of all rows in a
+//   run.
 //
 // * Every other node is **rows**: the bytes of its leaves as stored, and what
 //   TileSource says the other ops need to find a row, each 64-byte aligned.
@@ -34,6 +43,7 @@
 #define COMPRESS_ANALYSIS_PACKEDLAYOUT_H
 
 #include "Compress/IR/Compress.h"
+#include "Kernel/IR/Kernel.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace mlir::kernel {
@@ -42,32 +52,41 @@ namespace mlir::kernel {
 constexpr int64_t kTileRows = 16, kBlockInputs = 32;
 
 struct TileFormat {
+  compress::DequantizeOp op;
   int64_t rows, columns;
   int64_t group; ///< inputs that share a scale; a multiple of 32, or ≥ columns
-  unsigned bits;
-  bool isSigned;         ///< codes have 2^(bits-1) added
-  Type scaleType;        ///< f16, bf16 or f32
-  Type zeroType;         ///< null, i8 (unsigned) or a float type
+  CodeForm codes;
+  ScaleForm scales;
+  std::optional<ScaleForm> moved; ///< zeros or offsets
+  int64_t segmentGroups;          ///< groups of a segment; the last has fewer
 
   int64_t getRowTiles() const;
   int64_t getGroups() const;
   /// Blocks of group `g`; only the last group may have fewer.
   int64_t getBlocks(int64_t g) const;
-  int64_t getBlockBytes() const { return 64 * bits; }
-  /// Bytes in front of a group's first block.
-  int64_t getGroupHeaderBytes() const;
-  int64_t getGroupBytes(int64_t g) const;
+  int64_t getSegments() const;
+  int64_t getGroupsOf(int64_t segment) const;
+  /// Bytes of `form`'s headers in a segment of so many groups.
+  static int64_t getHeaderBytes(const ScaleForm &form, int64_t groups);
+  /// Bytes in front of a segment's first block.
+  int64_t getHeaderBytes(int64_t groups) const;
+  int64_t getSegmentBytes(int64_t segment) const;
   int64_t getRowTileBytes() const;
   int64_t getBytes() const { return getRowTiles() * getRowTileBytes(); }
-  /// Added to a signed code to make it unsigned.
-  int64_t getBias() const { return isSigned ? int64_t(1) << (bits - 1) : 0; }
 
-  /// The planes, low bits first: widths 8, or of 4, 2 and 1.
-  SmallVector<unsigned> getPlanes() const;
+  CodeSource getCodes() const;
+  ScaleSource getScales() const;
+  ScaleSource getMoved() const; ///< null where there are neither
+  bool hasOffsets() const { return bool(compress::DequantizeOp(op).getOffsets()); }
+  /// Whether codes, scales and zeros are stored ones, without offsets.
+  bool isPlain() const;
 
   /// The format, if a value is a tile node.
   static std::optional<TileFormat> get(Value value);
 };
+
+/// The planes of stored codes, low bits first: widths 8, or of 4, 2 and 1.
+SmallVector<unsigned> getCodePlanes(unsigned bits);
 
 struct PackedLayout {
   /// Values that are multiplied by themselves, in the order of the stream, with
@@ -82,7 +101,8 @@ struct PackedLayout {
   llvm::DenseMap<Operation *, int64_t> offsets;
   int64_t bytes = 0;
 
-  /// The layout of a weight. Fails with an error where an op has no packed form.
+  /// The layout of a weight. Fails with an error where an op has no packed
+  /// form.
   static FailureOr<PackedLayout> get(compress::WeightOp weight);
 
   const Node *find(Value value) const;
@@ -96,11 +116,10 @@ LogicalResult packWeight(compress::WeightOp weight, const PackedLayout &layout,
 /// Calls `visit` with the byte offset and the layout of every weight that
 /// functions use, in the order of their first use. Returns the bytes of all:
 /// what a program packs, known from types alone.
-FailureOr<int64_t>
-planPlaces(ModuleOp module,
-           llvm::function_ref<void(compress::WeightOp, int64_t,
-                                   const PackedLayout &)>
-               visit);
+FailureOr<int64_t> planPlaces(
+    ModuleOp module,
+    llvm::function_ref<void(compress::WeightOp, int64_t, const PackedLayout &)>
+        visit);
 
 /// Position of an op in its weight's body, by which kernel ops name it.
 int64_t getNodeIndex(Value value);

@@ -60,10 +60,28 @@ public:
   Value packed(Operation *op, int64_t count, Type element);
   /// What prepare() made of a value, or null.
   Value prepared(Value value) const { return preparedValues.lookup(value); }
-  void setPrepared(Value value, Value buffer) { preparedValues[value] = buffer; }
+  void setPrepared(Value value, Value buffer) {
+    preparedValues[value] = buffer;
+  }
 
   /// A scratch buffer, memref<elements x f32>.
   Value buffer(int64_t elements) { return scratch.get(builder, loc, elements); }
+
+  // What sources emit tiles with.
+  VectorType bytes() {
+    return VectorType::get({4 * kLanes}, builder.getI8Type());
+  }
+  Value splatByte(int64_t value);
+  Value toFloats(Value ints);
+  /// `count` bytes of the weights at a byte address.
+  Value loadBytes(Value address, int64_t count);
+  /// Sixteen values of `type` at a byte address, widened to f32; integers are
+  /// unsigned bytes.
+  Value loadRowValues(Value address, Type type);
+  /// Byte address of what an op packs apart.
+  Value place(Operation *op) { return at(layout.offsets.lookup(op)); }
+  void setTable(Operation *op, Value value) { tables[op] = value; }
+  Value table(Operation *op) const { return tables.lookup(op); }
 
   const PackedLayout &getLayout() const { return layout; }
   Value getWeights() const { return weights; }
@@ -75,7 +93,38 @@ private:
   const PackedLayout &layout;
   Value weights, offset;
   llvm::DenseMap<Value, Value> preparedValues;
+  llvm::DenseMap<Operation *, Value> tables;
 };
+
+/// A group of a row tile, as a loop over it meets it.
+struct GroupPlace {
+  Value segment;    ///< byte offset of its segment in the row tile
+  int64_t groups;   ///< of the segment
+  Value group;      ///< within the segment
+  Value firstBlock; ///< of the row
+  int64_t blocks, inputs;
+
+  /// Byte address of the header of `form` that serves the group, and the
+  /// group's index in it. `skip` are the bytes of headers in front of this
+  /// form's.
+  std::pair<Value, Value> header(Expander &e, Value tile, const ScaleForm &form,
+                                 int64_t skip) const;
+};
+
+/// Emits the loops over a row tile's groups; `carried` go through. Groups of
+/// other inputs, or only of another number of blocks, get a body of their own.
+SmallVector<Value> walkGroups(
+    Expander &e, const TileFormat &format, bool byInputs, ValueRange carried,
+    const std::function<SmallVector<Value>(const GroupPlace &, ValueRange)>
+        &body);
+
+/// Scales and zeros or offsets of a group: sixteen f32 each.
+struct GroupValues {
+  Value scales, moved;
+  Value codes; ///< byte address of its first block
+};
+GroupValues emitGroup(Expander &e, const TileFormat &format,
+                      const GroupPlace &place, Value tile);
 
 /// Attaches TileSource to the ops of the compress dialect.
 void registerTileSources(DialectRegistry &registry);

@@ -36,7 +36,16 @@ struct RowProduct : CodeBuilder {
   RowProduct(OpBuilder &builder, Location loc, const TileFormat &format,
              int64_t offset, Value weights, Value input)
       : CodeBuilder(builder, loc), format(format), offset(offset),
-        weights(weights), input(input) {}
+        weights(weights), input(input) {
+    compress::DequantizeOp op = format.op;
+    scaleType =
+        cast<RankedTensorType>(op.getScales().getType()).getElementType();
+    if (op.getZeros())
+      zeroType =
+          cast<RankedTensorType>(op.getZeros().getType()).getElementType();
+    if (isa_and_present<IntegerType>(zeroType))
+      zeroType = builder.getI8Type();
+  }
 
   Value word(Value index) {
     return memref::LoadOp::create(builder, loc, weights, index);
@@ -100,7 +109,7 @@ struct RowProduct : CodeBuilder {
       Value quad;
       int64_t planeWord = 0;
       unsigned low = 0;
-      for (unsigned plane : format.getPlanes()) {
+      for (unsigned plane : getCodePlanes(format.codes.bits)) {
         unsigned perRegister = 8 / plane;
         Value bits =
             word(add(at, add(index(planeWord + 16 * (s / perRegister)), lane)));
@@ -129,20 +138,20 @@ struct RowProduct : CodeBuilder {
   }
 
   Value group(Value tile, Value g, int64_t inputs, Value sum) {
-    Value header = add(tile, mul(g, index(format.getGroupBytes(0) / 4)));
-    Value scale = laneValue(header, format.scaleType);
-    Value zero = f32(float(format.getBias()));
-    if (format.zeroType)
-      zero = laneValue(
-          add(header,
-              index(kTileRows * format.scaleType.getIntOrFloatBitWidth() / 32)),
-          format.zeroType);
-    Value codes = add(header, index(format.getGroupHeaderBytes() / 4));
+    Value header = add(tile, mul(g, index(format.getSegmentBytes(0) / 4)));
+    Value scale = laneValue(header, scaleType);
+    Value zero = f32(float(format.codes.bias));
+    if (zeroType)
+      zero =
+          laneValue(add(header, index(kTileRows *
+                                      scaleType.getIntOrFloatBitWidth() / 32)),
+                    zeroType);
+    Value codes = add(header, index(format.getHeaderBytes(1) / 4));
     Value first = mul(g, index(format.group));
     int64_t whole = inputs / kBlockInputs, rest = inputs % kBlockInputs;
     Value partial = f32(0);
     auto blockAt = [&](Value i) {
-      return add(codes, mul(i, index(format.getBlockBytes() / 4)));
+      return add(codes, mul(i, index(format.codes.blockBytes / 4)));
     };
     if (whole == 1)
       partial = block(codes, first, kBlockInputs, zero, partial);
@@ -182,6 +191,7 @@ struct RowProduct : CodeBuilder {
   }
 
   const TileFormat &format;
+  Type scaleType, zeroType; ///< zeros may be absent
   int64_t offset;
   Value weights, input, lane;
 };
@@ -244,7 +254,7 @@ struct ConvertKernelToGPU
         layout->find(getNode(weight, op.getNode()));
     auto output = cast<MemRefType>(op.getOutput().getType());
     auto input = cast<MemRefType>(op.getInput().getType());
-    if (!node || !node->tile)
+    if (!node || !node->tile || !node->tile->isPlain())
       return op.emitOpError("has a weight that is not of integer codes in "
                             "tiles; no GPU kernel takes it");
     if (output.getRank() != 2 || output.getDimSize(0) != 1)

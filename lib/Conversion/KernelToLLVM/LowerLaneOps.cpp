@@ -8,6 +8,7 @@
 #include "Kernel/Transforms/Passes.h"
 #include "compress/Conversion/KernelToVector.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::kernel {
@@ -141,6 +142,143 @@ struct LowerLaneDot : OpRewritePattern<LaneDotOp> {
   StringRef target;
 };
 
+/// The entries of as many indices as one instruction takes, of a table of whole
+/// parts of 16.
+Value lookup(OpBuilder &b, Location loc, StringRef target, Value indices,
+             ArrayRef<Value> parts) {
+  auto type = cast<VectorType>(indices.getType());
+  if (target == "neon") {
+    auto tbl = [&](ArrayRef<Value> tables, Value index) {
+      SmallVector<Value> arguments(tables);
+      arguments.push_back(index);
+      return intrinsic(
+          b, loc,
+          ("llvm.aarch64.neon.tbl" + Twine(tables.size()) + ".v16i8").str(),
+          type, arguments);
+    };
+    if (parts.size() == 1)
+      return tbl(parts, indices);
+    // An index beyond the four parts gives 0.
+    Value result;
+    for (size_t i = 0; i < parts.size(); i += 4) {
+      Value index = indices;
+      if (i)
+        index = arith::SubIOp::create(b, loc, indices,
+                                      splat(b, loc, type, int8_t(16 * i)));
+      Value some = tbl(parts.slice(i, 4), index);
+      result =
+          result ? Value(arith::OrIOp::create(b, loc, result, some)) : some;
+    }
+    return result;
+  }
+  bool wide = type.getNumElements() == 64;
+  auto shuffle = [&](Value table, Value index) {
+    SmallVector<int64_t> repeat;
+    for (int64_t i = 0; i < type.getNumElements(); ++i)
+      repeat.push_back(i % 16);
+    Value all = vector::ShuffleOp::create(b, loc, table, table, repeat);
+    return intrinsic(
+        b, loc, wide ? "llvm.x86.avx512.pshuf.b.512" : "llvm.x86.avx2.pshuf.b",
+        type, {all, index});
+  };
+  if (parts.size() == 1)
+    return shuffle(parts.front(), indices);
+  // A shuffle gives 0 where an index has its top bit; adding 0x70 with
+  // saturation gives one to all but those of the part.
+  Value result;
+  for (auto [i, part] : llvm::enumerate(parts)) {
+    Value index = indices;
+    if (i)
+      index = arith::XOrIOp::create(b, loc, indices,
+                                    splat(b, loc, type, int8_t(16 * i)));
+    index =
+        intrinsic(b, loc, wide ? "llvm.uadd.sat.v64i8" : "llvm.uadd.sat.v32i8",
+                  type, {index, splat(b, loc, type, 0x70)});
+    Value some = shuffle(part, index);
+    result = result ? Value(arith::OrIOp::create(b, loc, result, some)) : some;
+  }
+  return result;
+}
+
+struct LowerLaneLookup : OpRewritePattern<LaneLookupOp> {
+  LowerLaneLookup(MLIRContext *context, StringRef target)
+      : OpRewritePattern(context), target(target) {}
+
+  LogicalResult matchAndRewrite(LaneLookupOp op,
+                                PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    auto type = cast<VectorType>(op.getType());
+    int64_t count = type.getNumElements();
+    int64_t entries =
+        cast<VectorType>(op.getTable().getType()).getNumElements();
+    int64_t native = target == "avx512vnni" ? 64 : target == "neon" ? 16 : 32;
+    if (target == "generic" || count % native) {
+      b.replaceOp(op, plain(op, b, entries));
+      return success();
+    }
+    auto slice = [&](Value value, int64_t first, int64_t size) -> Value {
+      if (cast<VectorType>(value.getType()).getNumElements() == size)
+        return value;
+      return vector::ExtractStridedSliceOp::create(
+          b, loc, value, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{size},
+          ArrayRef<int64_t>{1});
+    };
+    SmallVector<Value> parts;
+    for (int64_t i = 0; i < entries; i += 16)
+      parts.push_back(slice(op.getTable(), i, 16));
+    Value result = splat(b, loc, type, 0);
+    for (int64_t i = 0; i < count; i += native) {
+      Value some =
+          lookup(b, loc, target, slice(op.getIndices(), i, native), parts);
+      result = native == count ? some
+                               : Value(vector::InsertStridedSliceOp::create(
+                                     b, loc, some, result, ArrayRef<int64_t>{i},
+                                     ArrayRef<int64_t>{1}));
+    }
+    b.replaceOp(op, result);
+    return success();
+  }
+
+  /// Without byte shuffles: a choice an entry, or of many entries a load an
+  /// index.
+  Value plain(LaneLookupOp op, PatternRewriter &b, int64_t entries) const {
+    Location loc = op.getLoc();
+    auto type = cast<VectorType>(op.getType());
+    Value result = splat(b, loc, type, 0);
+    if (entries == 16) {
+      for (int64_t i = 0; i < entries; ++i) {
+        Value entry = vector::BroadcastOp::create(
+            b, loc, type, vector::ExtractOp::create(b, loc, op.getTable(), i));
+        Value hit =
+            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                  op.getIndices(), splat(b, loc, type, i));
+        result = arith::SelectOp::create(b, loc, hit, entry, result);
+      }
+      return result;
+    }
+    Value table;
+    {
+      OpBuilder::InsertionGuard guard(b);
+      auto function = op->getParentOfType<FunctionOpInterface>();
+      b.setInsertionPointToStart(&function.getFunctionBody().front());
+      table = memref::AllocaOp::create(
+          b, loc, MemRefType::get({entries}, b.getI8Type()),
+          b.getI64IntegerAttr(64));
+    }
+    Value first = arith::ConstantIndexOp::create(b, loc, 0);
+    vector::StoreOp::create(b, loc, op.getTable(), table, first);
+    for (int64_t i = 0; i < type.getNumElements(); ++i) {
+      Value at = arith::IndexCastUIOp::create(
+          b, loc, b.getIndexType(),
+          vector::ExtractOp::create(b, loc, op.getIndices(), i));
+      result = vector::InsertOp::create(
+          b, loc, memref::LoadOp::create(b, loc, table, at), result, i);
+    }
+    return result;
+  }
+  StringRef target;
+};
+
 /// f16 to f32 by integer operations: the magnitude's bits, moved to where f32
 /// has them, are 2^-112 of the value; the exponent of an infinity or a NaN is
 /// then set to all ones.
@@ -234,7 +372,7 @@ struct LowerLaneOps : kernel::impl::LowerLaneOpsPassBase<LowerLaneOps> {
       return signalPassFailure();
     }
     RewritePatternSet patterns(&getContext());
-    patterns.add<LowerLaneDot>(&getContext(), target);
+    patterns.add<LowerLaneDot, LowerLaneLookup>(&getContext(), target);
     patterns.add<WidenBrain>(&getContext());
     if (target == "generic")
       patterns.add<WidenHalf>(&getContext());

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
@@ -29,9 +30,9 @@ Value ScratchPool::get(OpBuilder &builder, Location loc, int64_t elements) {
     OpBuilder::InsertionGuard guard(builder);
     Block &entry = cast<FunctionOpInterface>(function).front();
     builder.setInsertionPointToStart(&entry);
-    allocation = memref::AllocaOp::create(
-        builder, function->getLoc(), bytesType(builder.getContext(), 64),
-        builder.getI64IntegerAttr(64));
+    allocation = memref::AllocaOp::create(builder, function->getLoc(),
+                                          bytesType(builder.getContext(), 64),
+                                          builder.getI64IntegerAttr(64));
   }
   int64_t begin = used;
   used += llvm::alignTo(elements * 4, 64);
@@ -77,79 +78,173 @@ LogicalResult Expander::prepare(Value value) {
   return success();
 }
 
-/// Row of a tile node: its codes are interleaved with those of 15 others.
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+Value Expander::splatByte(int64_t value) {
+  return arith::ConstantOp::create(
+      builder, loc,
+      DenseElementsAttr::get(bytes(), builder.getI8IntegerAttr(int8_t(value))));
+}
+
+Value Expander::toFloats(Value ints) {
+  return arith::SIToFPOp::create(builder, loc, f32s(), ints);
+}
+
+Value Expander::loadBytes(Value address, int64_t count) {
+  return vector::LoadOp::create(builder, loc,
+                                VectorType::get({count}, builder.getI8Type()),
+                                weights, address);
+}
+
+Value Expander::loadRowValues(Value address, Type type) {
+  int64_t size = type.getIntOrFloatBitWidth() / 8;
+  Value raw = loadBytes(address, kLanes * size);
+  if (isa<IntegerType>(type)) {
+    Value wide = arith::ExtUIOp::create(builder, loc, i32s(), raw);
+    return arith::UIToFPOp::create(builder, loc, f32s(), wide);
+  }
+  Value values = vector::BitCastOp::create(
+      builder, loc, VectorType::get({kLanes}, type), raw);
+  if (type.isF32())
+    return values;
+  return arith::ExtFOp::create(builder, loc, f32s(), values);
+}
+
+std::pair<Value, Value> GroupPlace::header(Expander &e, Value tile,
+                                           const ScaleForm &form,
+                                           int64_t skip) const {
+  Value first = e.add(e.add(tile, segment), e.index(skip));
+  if (form.groups != 1)
+    return {first, group};
+  return {e.add(first, e.mul(group, e.index(form.headerBytes))), e.index(0)};
+}
+
+SmallVector<Value> mlir::kernel::walkGroups(
+    Expander &e, const TileFormat &format, bool byInputs, ValueRange carried,
+    const std::function<SmallVector<Value>(const GroupPlace &, ValueRange)>
+        &body) {
+  int64_t segments = format.getSegments(), all = format.getGroups();
+  int64_t blocks = format.getBlocks(0), lastBlocks = format.getBlocks(all - 1);
+  int64_t lastInputs = format.columns - (all - 1) * format.group;
+  bool oddGroup = byInputs ? lastInputs != format.group : lastBlocks != blocks;
+  bool oddSegment = oddGroup || all % format.segmentGroups;
+  auto segment = [&](Value s, int64_t groups, bool isOdd, ValueRange carried) {
+    Value offset = e.mul(s, e.index(format.getSegmentBytes(0)));
+    Value firstGroup = e.mul(s, e.index(format.segmentGroups));
+    auto one = [&](Value g, bool isLast, ValueRange carried) {
+      return body(
+          {offset, groups, g, e.mul(e.add(firstGroup, g), e.index(blocks)),
+           isLast ? lastBlocks : blocks, isLast ? lastInputs : format.group},
+          carried);
+    };
+    int64_t uniform = groups - (isOdd && oddGroup);
+    SmallVector<Value> values(carried);
+    if (uniform == 1)
+      values = one(e.index(0), false, values);
+    else if (uniform > 1)
+      values = e.loop(
+          e.index(0), e.index(uniform), 1, values,
+          [&](Value g, ValueRange inner) { return one(g, false, inner); });
+    if (uniform != groups)
+      values = one(e.index(uniform), true, values);
+    return values;
+  };
+  SmallVector<Value> values(carried);
+  int64_t uniform = segments - oddSegment;
+  if (uniform == 1)
+    values = segment(e.index(0), format.segmentGroups, false, values);
+  else if (uniform > 1)
+    values = e.loop(e.index(0), e.index(uniform), 1, values,
+                    [&](Value s, ValueRange inner) {
+                      return segment(s, format.segmentGroups, false, inner);
+                    });
+  if (oddSegment)
+    values = segment(e.index(uniform), format.getGroupsOf(segments - 1), true,
+                     values);
+  return values;
+}
+
+GroupValues mlir::kernel::emitGroup(Expander &e, const TileFormat &format,
+                                    const GroupPlace &place, Value tile) {
+  GroupValues values;
+  auto [scaleHeader, scaleGroup] = place.header(e, tile, format.scales, 0);
+  values.scales = format.getScales().emitValues(e, scaleHeader, scaleGroup);
+  if (ScaleSource moved = format.getMoved()) {
+    auto [header, group] =
+        place.header(e, tile, *format.moved,
+                     TileFormat::getHeaderBytes(format.scales, place.groups));
+    values.moved = moved.emitValues(e, header, group);
+  }
+  values.codes = e.add(e.add(e.add(tile, place.segment),
+                             e.index(format.getHeaderBytes(place.groups))),
+                       e.mul(place.group, e.index(format.getBlocks(0) *
+                                                  format.codes.blockBytes)));
+  return values;
+}
+
+/// Row of a tile node: one lane of quads of sixteen rows.
 static LogicalResult expandTileRow(Expander &e, const PackedLayout::Node &node,
                                    Value begin, Value destination) {
   const TileFormat &format = *node.tile;
   OpBuilder &b = e.builder;
   Location loc = e.loc;
-  Type i8 = b.getI8Type(), i32 = b.getI32Type();
-  Value weights = e.getWeights();
+  Type i32 = b.getI32Type();
   Value row = e.div(begin, e.index(format.columns));
   Value lane = e.rem(row, e.index(kTileRows));
-  Value tile = e.add(e.at(node.offset),
-                     e.mul(e.div(row, e.index(kTileRows)),
-                           e.index(format.getRowTileBytes())));
-  auto element = [&](Value byte, Type type) -> Value {
-    Value view = memref::ViewOp::create(b, loc, MemRefType::get({1}, type),
-                                        weights, byte, ValueRange());
-    return e.load(view, e.index(0));
+  Value tile =
+      e.add(e.at(node.offset), e.mul(e.div(row, e.index(kTileRows)),
+                                     e.index(format.getRowTileBytes())));
+  CodeSource codes = format.getCodes();
+  if (failed(codes.emitTables(e)))
+    return failure();
+  auto laneOf = [&](Value vector) -> Value {
+    return vector::ExtractOp::create(b, loc, vector, OpFoldResult(lane));
   };
-  auto group = [&](Value g, int64_t inputs) {
-    Value at = e.add(tile, e.mul(g, e.index(format.getGroupBytes(0))));
-    int64_t scaleBytes = format.scaleType.getIntOrFloatBitWidth() / 8;
-    Value scale = e.toF32(element(
-        e.add(at, e.mul(lane, e.index(scaleBytes))), format.scaleType));
-    Value zero = e.f32(float(format.getBias()));
-    if (format.zeroType) {
-      int64_t zeroBytes = format.zeroType.getIntOrFloatBitWidth() / 8;
-      zero = e.toF32(element(e.add(at, e.add(e.index(kTileRows * scaleBytes),
-                                             e.mul(lane, e.index(zeroBytes)))),
-                             format.zeroType));
-    }
-    Value codes = e.add(at, e.index(format.getGroupHeaderBytes()));
-    Value first = e.mul(g, e.index(format.group));
-    e.loop(e.index(0), e.index(inputs), 1, [&](Value k) {
-      Value block = e.add(codes, e.mul(e.div(k, e.index(kBlockInputs)),
-                                       e.index(format.getBlockBytes())));
-      Value within = e.rem(k, e.index(kBlockInputs));
-      Value quad = e.div(within, e.index(4));
-      Value byte = e.add(e.mul(lane, e.index(4)), e.rem(within, e.index(4)));
-      Value code = arith::ConstantIntOp::create(b, loc, i32, 0);
-      int64_t planeOffset = 0;
-      unsigned low = 0;
-      for (unsigned plane : format.getPlanes()) {
-        int64_t perRegister = 8 / plane;
-        Value address = e.add(
-            e.add(block, e.index(planeOffset)),
-            e.add(e.mul(e.div(quad, e.index(perRegister)), e.index(64)), byte));
-        Value bits = arith::ExtUIOp::create(b, loc, i32,
-                                            e.load(weights, address));
-        Value shift = arith::IndexCastOp::create(
-            b, loc, i32,
-            e.mul(e.rem(quad, e.index(perRegister)), e.index(plane)));
-        bits = arith::ShRUIOp::create(b, loc, bits, shift);
-        bits = arith::AndIOp::create(
-            b, loc, bits,
-            arith::ConstantIntOp::create(b, loc, i32, (1 << plane) - 1));
-        bits = arith::ShLIOp::create(
-            b, loc, bits, arith::ConstantIntOp::create(b, loc, i32, low));
-        code = arith::OrIOp::create(b, loc, code, bits);
-        planeOffset += 64 * plane;
-        low += plane;
-      }
-      Value value = arith::UIToFPOp::create(b, loc, b.getF32Type(), code);
-      value = arith::SubFOp::create(b, loc, value, zero);
-      value = arith::MulFOp::create(b, loc, value, scale);
-      e.store(value, destination, e.add(first, k));
-    });
-    (void)i8;
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIntOp::create(b, loc, i32, value);
   };
-  int64_t groups = format.getGroups();
-  if (groups > 1)
-    e.loop(e.index(0), e.index(groups - 1), 1,
-           [&](Value g) { group(g, format.group); });
-  group(e.index(groups - 1), format.columns - (groups - 1) * format.group);
+  walkGroups(
+      e, format, /*byInputs=*/true, {},
+      [&](const GroupPlace &place, ValueRange) -> SmallVector<Value> {
+        GroupValues group = emitGroup(e, format, place, tile);
+        Value scale = laneOf(group.scales);
+        Value moved = group.moved ? laneOf(group.moved) : Value();
+        Value bias = e.f32(float(format.codes.bias));
+        Value first = e.mul(place.firstBlock, e.index(kBlockInputs));
+        auto block = [&](Value i, int64_t inputs) {
+          Value record =
+              e.add(group.codes, e.mul(i, e.index(format.codes.blockBytes)));
+          Value to = e.add(first, e.mul(i, e.index(kBlockInputs)));
+          for (unsigned s = 0; s < 8 && 4 * int64_t(s) < inputs; ++s) {
+            Value quad = vector::BitCastOp::create(
+                b, loc, e.i32s(), codes.emitQuad(e, record, s));
+            Value word = laneOf(quad);
+            for (unsigned k = 0; k < 4 && int64_t(4 * s + k) < inputs; ++k) {
+              Value code = arith::AndIOp::create(
+                  b, loc, arith::ShRUIOp::create(b, loc, word, constant(8 * k)),
+                  constant(255));
+              Value value =
+                  arith::UIToFPOp::create(b, loc, b.getF32Type(), code);
+              if (format.codes.bias)
+                value = arith::SubFOp::create(b, loc, value, bias);
+              if (moved && !format.hasOffsets())
+                value = arith::SubFOp::create(b, loc, value, moved);
+              value = arith::MulFOp::create(b, loc, value, scale);
+              if (moved && format.hasOffsets())
+                value = arith::AddFOp::create(b, loc, value, moved);
+              e.store(value, destination, e.add(to, e.index(4 * s + k)));
+            }
+          }
+        };
+        int64_t whole = place.inputs / kBlockInputs;
+        e.loop(e.index(0), e.index(whole), 1,
+               [&](Value i) { block(i, kBlockInputs); });
+        if (place.inputs % kBlockInputs)
+          block(e.index(whole), place.inputs % kBlockInputs);
+        return {};
+      });
   return success();
 }
 

@@ -127,14 +127,16 @@ struct ConvertKernelToVector
       ScratchPool scratch(function);
       SmallVector<Operation *> ops;
       function.walk([&](Operation *op) {
-        if (isa<MatmulOp, MatmulInt8Op, GatherRowsOp, QuantizeActivationsOp>(
-                op))
+        if (isa<MatmulOp, MatmulInt8Op, GatherRowsOp, QuantizeActivationsOp,
+                RoundActivationsOp>(op))
           ops.push_back(op);
       });
       for (Operation *op : ops) {
         LogicalResult result = success();
         if (auto quantize = dyn_cast<QuantizeActivationsOp>(op)) {
           lowerQuantizeActivations(quantize);
+        } else if (auto round = dyn_cast<RoundActivationsOp>(op)) {
+          lowerRoundActivations(round);
         } else {
           const PackedLayout *layout =
               layoutOf(op, op->getAttrOfType<FlatSymbolRefAttr>("weight"));

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::kernel;
@@ -25,61 +26,6 @@ constexpr int64_t kPrefetchDistance = 4096;
 struct Emitter : Expander {
   using Expander::Expander;
 
-  VectorType bytes() {
-    return VectorType::get({4 * kLanes}, builder.getI8Type());
-  }
-  Value splatByte(int64_t value) {
-    return arith::ConstantOp::create(
-        builder, loc,
-        DenseElementsAttr::get(bytes(),
-                               builder.getI8IntegerAttr(int8_t(value))));
-  }
-  Value toFloats(Value ints) {
-    return arith::SIToFPOp::create(builder, loc, f32s(), ints);
-  }
-  /// `count` bytes of the weights at a byte address.
-  Value loadBytes(Value address, int64_t count) {
-    return vector::LoadOp::create(builder, loc,
-                                  VectorType::get({count}, builder.getI8Type()),
-                                  getWeights(), address);
-  }
-  /// Sixteen values of `type` at a byte address, widened to f32.
-  Value loadRowValues(Value address, Type type) {
-    int64_t size = type.getIntOrFloatBitWidth() / 8;
-    Value raw = loadBytes(address, kLanes * size);
-    if (isa<IntegerType>(type)) {
-      Value wide = arith::ExtUIOp::create(builder, loc, i32s(), raw);
-      return arith::UIToFPOp::create(builder, loc, f32s(), wide);
-    }
-    Value values = vector::BitCastOp::create(
-        builder, loc, VectorType::get({kLanes}, type), raw);
-    if (type.isF32())
-      return values;
-    return arith::ExtFOp::create(builder, loc, f32s(), values);
-  }
-  /// Codes of quad `s` of the block at `block`, a byte each.
-  Value loadQuad(const TileFormat &format, Value block, unsigned s) {
-    Value code;
-    int64_t planeOffset = 0;
-    unsigned low = 0;
-    for (unsigned plane : format.getPlanes()) {
-      unsigned perRegister = 8 / plane;
-      Value reg = loadBytes(
-          add(block, index(planeOffset + 64 * (s / perRegister))), 64);
-      unsigned shift = plane * (s % perRegister);
-      if (shift)
-        reg = arith::ShRUIOp::create(builder, loc, reg, splatByte(shift));
-      if (plane != 8 && shift + plane != 8)
-        reg = arith::AndIOp::create(builder, loc, reg,
-                                    splatByte((1 << plane) - 1));
-      if (low)
-        reg = arith::ShLIOp::create(builder, loc, reg, splatByte(low));
-      code = code ? arith::OrIOp::create(builder, loc, code, reg) : reg;
-      planeOffset += 64 * plane;
-      low += plane;
-    }
-    return code;
-  }
   void prefetch(Value address, int64_t count) {
     for (int64_t b = 0; b < count; b += 64)
       memref::PrefetchOp::create(builder, loc, getWeights(),
@@ -129,52 +75,50 @@ struct Int8Product {
   Emitter &e;
   MatmulInt8Op op;
   const TileFormat &format;
+  CodeSource source;
   int64_t rowTiles, tokens;
   Value token;
   SmallVector<Value> tiles; ///< byte addresses of the row tiles
 
   int64_t at(int64_t tile, int64_t t) const { return tile * tokens + t; }
 
-  /// Σ over one block, times the activations' scales: [rowTiles * tokens] f32.
-  SmallVector<Value> block(ArrayRef<Value> blocks, Value blockIndex,
-                           ArrayRef<Value> zeros) {
+  /// Σ over one block, times the activations' scales: [rowTiles * tokens] f32;
+  /// where groups are moved, behind them the sums of the activations.
+  SmallVector<Value> block(ArrayRef<Value> blocks, Value blockIndex) {
     OpBuilder &b = e.builder;
     Location loc = e.loc;
-    bool integerZeros = format.zeroType && isa<IntegerType>(format.zeroType);
-    SmallVector<Value> sums(tokens), scales(tokens), acc(rowTiles * tokens);
+    SmallVector<Value> scales(tokens), acc(rowTiles * tokens);
+    SmallVector<Value> result(rowTiles * tokens + (format.moved ? tokens : 0));
     for (int64_t t = 0; t < tokens; ++t) {
       Value row = t ? e.add(token, e.index(t)) : token;
-      sums[t] = memref::LoadOp::create(b, loc, op.getSums(),
-                                       ValueRange{row, blockIndex});
-      scales[t] = e.splat(e.f32s(),
-                          memref::LoadOp::create(b, loc, op.getScales(),
-                                                 ValueRange{row, blockIndex}));
-      // The zero point enters as the accumulator's initial value.
-      Value start;
-      if (integerZeros || format.getBias()) {
-        Value minus = arith::SubIOp::create(
-            b, loc, arith::ConstantIntOp::create(b, loc, b.getI32Type(), 0),
-            sums[t]);
-        if (!integerZeros)
-          minus = arith::MulIOp::create(
-              b, loc, minus,
-              arith::ConstantIntOp::create(b, loc, b.getI32Type(),
-                                           format.getBias()));
-        start = e.splat(e.i32s(), minus);
-      } else {
-        start = arith::ConstantOp::create(
-            b, loc, DenseElementsAttr::get(e.i32s(), b.getI32IntegerAttr(0)));
+      Value scale = memref::LoadOp::create(b, loc, op.getScales(),
+                                           ValueRange{row, blockIndex});
+      scales[t] = e.splat(e.f32s(), scale);
+      // The bias of codes enters as the accumulator's initial value.
+      Value start = arith::ConstantOp::create(
+          b, loc, DenseElementsAttr::get(e.i32s(), b.getI32IntegerAttr(0)));
+      if (format.codes.bias || format.moved) {
+        Value sum = memref::LoadOp::create(b, loc, op.getSums(),
+                                           ValueRange{row, blockIndex});
+        if (format.codes.bias)
+          start = e.splat(
+              e.i32s(), arith::MulIOp::create(
+                            b, loc, sum,
+                            arith::ConstantIntOp::create(b, loc, b.getI32Type(),
+                                                         -format.codes.bias)));
+        if (format.moved)
+          result[rowTiles * tokens + t] = arith::MulFOp::create(
+              b, loc, arith::SIToFPOp::create(b, loc, b.getF32Type(), sum),
+              scale);
       }
       for (int64_t r = 0; r < rowTiles; ++r)
-        acc[at(r, t)] =
-            integerZeros ? Value(arith::MulIOp::create(b, loc, start, zeros[r]))
-                         : start;
+        acc[at(r, t)] = start;
     }
     Value input = e.mul(blockIndex, e.index(kBlockInputs));
     for (unsigned s = 0; s < 8; ++s) {
       SmallVector<Value> codes(rowTiles);
       for (int64_t r = 0; r < rowTiles; ++r)
-        codes[r] = e.loadQuad(format, blocks[r], s);
+        codes[r] = source.emitQuad(e, blocks[r], s);
       for (int64_t t = 0; t < tokens; ++t) {
         Value row = t ? e.add(token, e.index(t)) : token;
         Value four = vector::LoadOp::create(
@@ -187,93 +131,86 @@ struct Int8Product {
         Value x = vector::BitCastOp::create(b, loc, e.bytes(), lanes);
         for (int64_t r = 0; r < rowTiles; ++r)
           acc[at(r, t)] = LaneDotOp::create(b, loc, e.i32s(), acc[at(r, t)],
-                                            codes[r], x, format.bits);
+                                            codes[r], x, format.codes.bits);
       }
     }
-    SmallVector<Value> result(rowTiles * tokens);
     for (int64_t t = 0; t < tokens; ++t)
-      for (int64_t r = 0; r < rowTiles; ++r) {
-        Value value = e.toFloats(acc[at(r, t)]);
-        if (format.zeroType && !integerZeros) {
-          Value sum = arith::SIToFPOp::create(b, loc, b.getF32Type(), sums[t]);
-          value = e.subf(value, e.mulf(zeros[r], e.splat(e.f32s(), sum)));
-        }
-        result[at(r, t)] = e.mulf(value, scales[t]);
-      }
+      for (int64_t r = 0; r < rowTiles; ++r)
+        result[at(r, t)] = e.mulf(e.toFloats(acc[at(r, t)]), scales[t]);
     return result;
   }
 
-  /// Adds group `g`, whose header lies at `groups`, to `carried`.
-  SmallVector<Value> group(ArrayRef<Value> groups, Value firstBlock,
-                           int64_t blocks, ValueRange carried) {
-    int64_t scaleBytes = format.scaleType.getIntOrFloatBitWidth() / 8;
-    SmallVector<Value> scales(rowTiles), zeros(rowTiles), first(rowTiles);
+  /// Adds a group to `carried`.
+  SmallVector<Value> group(const GroupPlace &place, ValueRange carried) {
+    int64_t header = format.getHeaderBytes(place.groups);
+    // A lone block is fetched with its header.
+    bool together = place.groups == 1 && place.blocks == 1;
+    SmallVector<GroupValues> values(rowTiles);
     for (int64_t r = 0; r < rowTiles; ++r) {
-      if (tokens == 1)
-        e.prefetch(groups[r], format.getGroupHeaderBytes() +
-                                  (blocks == 1 ? format.getBlockBytes() : 0));
-      scales[r] = e.loadRowValues(groups[r], format.scaleType);
-      if (format.zeroType) {
-        Value address = e.add(groups[r], e.index(kTileRows * scaleBytes));
-        if (isa<IntegerType>(format.zeroType))
-          zeros[r] = arith::ExtUIOp::create(e.builder, e.loc, e.i32s(),
-                                            e.loadBytes(address, kLanes));
-        else
-          zeros[r] = e.loadRowValues(address, format.zeroType);
+      if (tokens == 1) {
+        // Headers of many groups are fetched evenly over these.
+        int64_t share = llvm::divideCeil(header, place.groups);
+        Value segment = e.add(tiles[r], place.segment);
+        e.prefetch(place.groups == 1
+                       ? segment
+                       : e.add(segment, e.mul(place.group, e.index(share))),
+                   share + (together ? format.codes.blockBytes : 0));
       }
-      first[r] = e.add(groups[r], e.index(format.getGroupHeaderBytes()));
+      values[r] = emitGroup(e, format, place, tiles[r]);
     }
     SmallVector<Value> partial;
-    if (blocks == 1) {
-      partial = block(first, firstBlock, zeros);
+    if (place.blocks == 1) {
+      SmallVector<Value> first;
+      for (int64_t r = 0; r < rowTiles; ++r) {
+        first.push_back(values[r].codes);
+        if (tokens == 1 && !together)
+          e.prefetch(first.back(), format.codes.blockBytes);
+      }
+      partial = block(first, place.firstBlock);
     } else {
       SmallVector<Value> start(rowTiles * tokens, e.zeros());
-      partial = e.loop(
-          e.index(0), e.index(blocks), 1, start, [&](Value i, ValueRange sums) {
-            SmallVector<Value> here;
-            Value offset = e.mul(i, e.index(format.getBlockBytes()));
-            for (int64_t r = 0; r < rowTiles; ++r) {
-              here.push_back(e.add(first[r], offset));
-              if (tokens == 1)
-                e.prefetch(here.back(), format.getBlockBytes());
-            }
-            SmallVector<Value> more = block(here, e.add(firstBlock, i), zeros);
-            for (auto [value, sum] : llvm::zip(more, sums))
-              value = e.addf(sum, value);
-            return more;
-          });
+      if (format.moved)
+        start.append(tokens, e.f32(0));
+      partial = e.loop(e.index(0), e.index(place.blocks), 1, start,
+                       [&](Value i, ValueRange sums) {
+                         SmallVector<Value> here;
+                         Value offset =
+                             e.mul(i, e.index(format.codes.blockBytes));
+                         for (int64_t r = 0; r < rowTiles; ++r) {
+                           here.push_back(e.add(values[r].codes, offset));
+                           if (tokens == 1)
+                             e.prefetch(here.back(), format.codes.blockBytes);
+                         }
+                         SmallVector<Value> more =
+                             block(here, e.add(place.firstBlock, i));
+                         for (auto [value, sum] : llvm::zip(more, sums))
+                           value = e.addf(sum, value);
+                         return more;
+                       });
     }
     SmallVector<Value> result(carried);
-    for (int64_t r = 0; r < rowTiles; ++r)
-      for (int64_t t = 0; t < tokens; ++t)
-        result[at(r, t)] =
-            e.fma(partial[at(r, t)], scales[r], result[at(r, t)]);
+    for (int64_t t = 0; t < tokens; ++t) {
+      Value inputs;
+      if (format.moved)
+        inputs = e.splat(e.f32s(), partial[rowTiles * tokens + t]);
+      for (int64_t r = 0; r < rowTiles; ++r) {
+        Value value = partial[at(r, t)], &sum = result[at(r, t)];
+        if (format.moved && !format.hasOffsets())
+          value = e.subf(value, e.mulf(values[r].moved, inputs));
+        sum = e.fma(value, values[r].scales, sum);
+        if (format.hasOffsets())
+          sum = e.fma(values[r].moved, inputs, sum);
+      }
+    }
     return result;
   }
 
   void run(Value firstTile) {
-    int64_t groups = format.getGroups();
-    int64_t blocks = format.getBlocks(0), last = format.getBlocks(groups - 1);
-    int64_t uniform = blocks == last ? groups : groups - 1;
     SmallVector<Value> sums(rowTiles * tokens, e.zeros());
-    auto headers = [&](Value g) {
-      SmallVector<Value> result;
-      for (Value tile : tiles)
-        result.push_back(
-            e.add(tile, e.mul(g, e.index(format.getGroupBytes(0)))));
-      return result;
-    };
-    if (uniform == 1)
-      sums = group(headers(e.index(0)), e.index(0), blocks, sums);
-    else if (uniform > 1)
-      sums = e.loop(e.index(0), e.index(uniform), 1, sums,
-                    [&](Value g, ValueRange carried) {
-                      return group(headers(g), e.mul(g, e.index(blocks)),
-                                   blocks, carried);
-                    });
-    if (uniform != groups)
-      sums = group(headers(e.index(uniform)), e.index(uniform * blocks), last,
-                   sums);
+    sums = walkGroups(e, format, /*byInputs=*/false, sums,
+                      [&](const GroupPlace &place, ValueRange carried) {
+                        return group(place, carried);
+                      });
     for (int64_t r = 0; r < rowTiles; ++r)
       for (int64_t t = 0; t < tokens; ++t)
         e.storeRows(sums[at(r, t)], op.getOutput(),
@@ -294,18 +231,24 @@ void emitFloatTile(Emitter &e, MatmulOp op, const TileFormat &format,
                    Value tile, Value tileIndex, Value token, int64_t tokens) {
   OpBuilder &b = e.builder;
   Location loc = e.loc;
-  int64_t scaleBytes = format.scaleType.getIntOrFloatBitWidth() / 8;
   // One token alone has four chains of sums, many have one each.
   int64_t chains = tokens == 1 ? 4 : 1;
   SmallVector<Value> rows(tokens);
   for (int64_t t = 0; t < tokens; ++t)
     rows[t] = t ? e.add(token, e.index(t)) : token;
 
-  auto block = [&](Value address, Value firstInput, int64_t inputs, Value scale,
-                   Value zero, SmallVector<Value> &sums) {
+  CodeSource source = format.getCodes();
+  auto block = [&](Value address, Value firstInput, int64_t inputs,
+                   const GroupValues &values, SmallVector<Value> &sums) {
+    Value zero;
+    if (values.moved && !format.hasOffsets())
+      zero = values.moved;
+    Value bias = e.splatF32(float(format.codes.bias));
+    if (format.codes.bias)
+      zero = zero ? e.addf(zero, bias) : bias;
     for (unsigned s = 0; s < 8 && 4 * int64_t(s) < inputs; ++s) {
       Value quad = vector::BitCastOp::create(b, loc, e.i32s(),
-                                             e.loadQuad(format, address, s));
+                                             source.emitQuad(e, address, s));
       for (unsigned k = 0; k < 4 && int64_t(4 * s + k) < inputs; ++k) {
         Value code = quad;
         auto constant = [&](int32_t v) -> Value {
@@ -316,7 +259,12 @@ void emitFloatTile(Emitter &e, MatmulOp op, const TileFormat &format,
           code = arith::ShRUIOp::create(b, loc, code, constant(8 * k));
         if (k < 3)
           code = arith::AndIOp::create(b, loc, code, constant(255));
-        Value weight = e.mulf(e.subf(e.toFloats(code), zero), scale);
+        Value weight = e.toFloats(code);
+        if (zero)
+          weight = e.subf(weight, zero);
+        weight = e.mulf(weight, values.scales);
+        if (format.hasOffsets())
+          weight = e.addf(weight, values.moved);
         Value input = e.add(firstInput, e.index(4 * s + k));
         for (int64_t t = 0; t < tokens; ++t) {
           Value x = e.splat(e.f32s(),
@@ -328,44 +276,32 @@ void emitFloatTile(Emitter &e, MatmulOp op, const TileFormat &format,
       }
     }
   };
-  auto group = [&](Value g, int64_t inputs, ValueRange carried) {
-    Value header = e.add(tile, e.mul(g, e.index(format.getGroupBytes(0))));
-    Value scale = e.loadRowValues(header, format.scaleType);
-    Value zero = e.splatF32(float(format.getBias()));
-    if (format.zeroType)
-      zero = e.loadRowValues(e.add(header, e.index(kTileRows * scaleBytes)),
-                             format.zeroType);
-    Value codes = e.add(header, e.index(format.getGroupHeaderBytes()));
-    Value first = e.mul(g, e.index(format.group));
-    int64_t whole = inputs / kBlockInputs, rest = inputs % kBlockInputs;
-    SmallVector<Value> sums(carried);
-    if (whole)
-      sums = e.loop(
-          e.index(0), e.index(whole), 1, sums, [&](Value i, ValueRange inner) {
-            SmallVector<Value> next(inner);
-            block(e.add(codes, e.mul(i, e.index(format.getBlockBytes()))),
-                  e.add(first, e.mul(i, e.index(kBlockInputs))), kBlockInputs,
-                  scale, zero, next);
-            return next;
-          });
-    if (rest)
-      block(e.add(codes, e.index(whole * format.getBlockBytes())),
-            e.add(first, e.index(whole * kBlockInputs)), rest, scale, zero,
-            sums);
-    return sums;
-  };
-
   SmallVector<Value> sums(tokens * chains, e.zeros());
-  int64_t groups = format.getGroups();
-  int64_t lastInputs = format.columns - (groups - 1) * format.group;
-  int64_t uniform = lastInputs == format.group ? groups : groups - 1;
-  if (uniform > 0)
-    sums = e.loop(e.index(0), e.index(uniform), 1, sums,
-                  [&](Value g, ValueRange carried) {
-                    return group(g, format.group, carried);
-                  });
-  if (uniform != groups)
-    sums = group(e.index(uniform), lastInputs, sums);
+  sums = walkGroups(
+      e, format, /*byInputs=*/true, sums,
+      [&](const GroupPlace &place, ValueRange carried) -> SmallVector<Value> {
+        GroupValues values = emitGroup(e, format, place, tile);
+        Value first = e.mul(place.firstBlock, e.index(kBlockInputs));
+        int64_t whole = place.inputs / kBlockInputs,
+                rest = place.inputs % kBlockInputs;
+        SmallVector<Value> sums(carried);
+        if (whole)
+          sums =
+              e.loop(e.index(0), e.index(whole), 1, sums,
+                     [&](Value i, ValueRange inner) {
+                       SmallVector<Value> next(inner);
+                       block(e.add(values.codes,
+                                   e.mul(i, e.index(format.codes.blockBytes))),
+                             e.add(first, e.mul(i, e.index(kBlockInputs))),
+                             kBlockInputs, values, next);
+                       return next;
+                     });
+        if (rest)
+          block(e.add(values.codes, e.index(whole * format.codes.blockBytes)),
+                e.add(first, e.index(whole * kBlockInputs)), rest, values,
+                sums);
+        return sums;
+      });
   for (int64_t t = 0; t < tokens; ++t) {
     Value sum = sums[t * chains];
     if (chains == 4)
@@ -469,6 +405,8 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
   const PackedLayout::Node *node = layout.find(value);
   if (node && node->tile) {
     const TileFormat &format = *node->tile;
+    if (failed(format.getCodes().emitTables(e)))
+      return failure();
     e.forall({e.index(format.getRowTiles())}, [&](ArrayRef<Value> unit) {
       Value tile = unit.front();
       Value address = e.add(e.at(node->offset),
@@ -529,10 +467,12 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
       op, op.getWeightAttr());
   const PackedLayout::Node *node = layout.find(getNode(weight, op.getNode()));
   if (!node || !node->tile)
-    return op.emitOpError("takes a weight of integer codes");
+    return op.emitOpError("takes a weight of codes in tiles");
   const TileFormat &format = *node->tile;
   Emitter e(builder, op.getLoc(), scratch, layout, op.getWeights(),
             op.getOffset());
+  if (failed(format.getCodes().emitTables(e)))
+    return failure();
   bool one = cast<MemRefType>(op.getOutput().getType()).getDimSize(0) == 1;
   auto unit = [&](Value firstTile, int64_t rowTiles) {
     SmallVector<Value> tiles;
@@ -542,8 +482,9 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
                                   e.index(format.getRowTileBytes()))));
     e.tokens(op.getOutput(), op.getTokens(), blocking.tokens,
              [&](Value token, int64_t tokens) {
-               Int8Product{e, op, format, rowTiles, tokens, token, tiles}.run(
-                   firstTile);
+               Int8Product{e,        op,     format, format.getCodes(),
+                           rowTiles, tokens, token,  tiles}
+                   .run(firstTile);
              });
   };
   int64_t width = one ? 1 : blocking.rowTiles;
@@ -585,75 +526,119 @@ LogicalResult mlir::kernel::lowerGatherRows(GatherRowsOp op,
   return result;
 }
 
-void mlir::kernel::lowerQuantizeActivations(QuantizeActivationsOp op) {
-  OpBuilder builder(op);
-  ScratchPool scratch(op->getParentOp());
-  PackedLayout layout;
-  Emitter e(builder, op.getLoc(), scratch, layout, Value(), Value());
-  OpBuilder &b = builder;
-  Location loc = op.getLoc();
-  int64_t columns = cast<MemRefType>(op.getInput().getType()).getDimSize(1);
-  auto halves = [&](Value token, Value block, int64_t inputs) {
-    Value first = e.mul(block, e.index(kBlockInputs));
-    Value x[2];
-    for (int64_t h = 0; h < 2; ++h) {
-      SmallVector<Value> at = {token, e.add(first, e.index(kLanes * h))};
-      int64_t here = std::clamp<int64_t>(inputs - kLanes * h, 0, kLanes);
-      if (here == kLanes) {
-        x[h] = vector::LoadOp::create(b, loc, e.f32s(), op.getInput(), at);
-      } else if (here == 0) {
-        x[h] = e.zeros();
-      } else {
-        Value mask = vector::CreateMaskOp::create(
-            b, loc, VectorType::get({kLanes}, b.getI1Type()), e.index(here));
-        x[h] = vector::MaskedLoadOp::create(b, loc, e.f32s(), op.getInput(), at,
-                                            mask, e.zeros());
-      }
-    }
-    // Magnitudes are ordered as their bits are, with NaN the largest: one that
-    // is not finite leaves a scale that is not.
-    auto bitsOf = [&](Value value) -> Value {
-      return arith::BitcastOp::create(b, loc, e.i32s(),
-                                      math::AbsFOp::create(b, loc, value));
-    };
-    Value amax = arith::BitcastOp::create(
-        b, loc, b.getF32Type(),
-        vector::ReductionOp::create(
-            b, loc, vector::CombiningKind::MAXSI,
-            arith::MaxSIOp::create(b, loc, bitsOf(x[0]), bitsOf(x[1]))));
-    Value positive = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT,
-                                           amax, e.f32(0));
-    Value inverse = arith::SelectOp::create(
-        b, loc, positive, arith::DivFOp::create(b, loc, e.f32(127), amax),
-        e.f32(0));
-    Value factor = e.splat(e.f32s(), inverse);
-    // Adding and subtracting 1.5 * 2^23 rounds half to even.
-    Value magic = e.splatF32(12582912.0f);
-    Value total;
-    for (int64_t h = 0; h < 2; ++h) {
-      Value rounded = e.subf(e.addf(e.mulf(x[h], factor), magic), magic);
-      Value ints = arith::FPToSIOp::create(b, loc, e.i32s(), rounded);
-      Value codes = arith::TruncIOp::create(
-          b, loc, VectorType::get({kLanes}, b.getI8Type()), ints);
-      vector::StoreOp::create(
-          b, loc, codes, op.getCodes(),
-          ValueRange{token, e.add(first, e.index(kLanes * h))});
-      total = total ? Value(arith::AddIOp::create(b, loc, total, ints)) : ints;
-    }
-    Value sum =
-        vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, total);
-    memref::StoreOp::create(b, loc, sum, op.getSums(),
-                            ValueRange{token, block});
-    memref::StoreOp::create(b, loc,
-                            arith::DivFOp::create(b, loc, amax, e.f32(127)),
-                            op.getScales(), ValueRange{token, block});
+namespace {
+/// A block of 32 inputs as integers from -127 to 127, in f32, and its largest
+/// magnitude; inputs beyond `inputs` are 0.
+struct RoundedBlock {
+  Value first;   ///< the block's first input
+  Value half[2]; ///< sixteen each
+  Value largest;
+};
+
+RoundedBlock emitRoundedBlock(Emitter &e, Value input, Value token, Value block,
+                              int64_t inputs) {
+  OpBuilder &b = e.builder;
+  Location loc = e.loc;
+  RoundedBlock result;
+  result.first = e.mul(block, e.index(kBlockInputs));
+  Value x[2];
+  for (int64_t h = 0; h < 2; ++h) {
+    int64_t here = std::clamp<int64_t>(inputs - kLanes * h, 0, kLanes);
+    x[h] = here
+               ? e.read(input,
+                        {token, e.add(result.first, e.index(kLanes * h))}, here)
+               : e.zeros();
+  }
+  // Magnitudes are ordered as their bits are, with NaN the largest: one that
+  // is not finite leaves a scale that is not.
+  auto bitsOf = [&](Value value) -> Value {
+    return arith::BitcastOp::create(b, loc, e.i32s(),
+                                    math::AbsFOp::create(b, loc, value));
   };
-  e.forall({op.getTokens()}, [&](ArrayRef<Value> indices) {
+  result.largest = arith::BitcastOp::create(
+      b, loc, b.getF32Type(),
+      vector::ReductionOp::create(
+          b, loc, vector::CombiningKind::MAXSI,
+          arith::MaxSIOp::create(b, loc, bitsOf(x[0]), bitsOf(x[1]))));
+  Value positive = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT,
+                                         result.largest, e.f32(0));
+  Value inverse = arith::SelectOp::create(
+      b, loc, positive,
+      arith::DivFOp::create(b, loc, e.f32(127), result.largest), e.f32(0));
+  Value factor = e.splat(e.f32s(), inverse);
+  // Adding and subtracting 1.5 * 2^23 rounds half to even.
+  Value magic = e.splatF32(12582912.0f);
+  for (int64_t h = 0; h < 2; ++h)
+    result.half[h] = e.subf(e.addf(e.mulf(x[h], factor), magic), magic);
+  return result;
+}
+
+/// Calls `body` with every block of every token, tokens shared out.
+void forEachBlock(Emitter &e, Value input, Value tokens,
+                  const std::function<void(Value, Value, int64_t)> &body) {
+  int64_t columns = cast<MemRefType>(input.getType()).getDimSize(1);
+  e.forall({tokens}, [&](ArrayRef<Value> indices) {
     Value token = indices.front();
     int64_t whole = columns / kBlockInputs;
     e.loop(e.index(0), e.index(whole), 1,
-           [&](Value block) { halves(token, block, kBlockInputs); });
+           [&](Value block) { body(token, block, kBlockInputs); });
     if (columns % kBlockInputs)
-      halves(token, e.index(whole), columns % kBlockInputs);
+      body(token, e.index(whole), columns % kBlockInputs);
   });
+}
+} // namespace
+
+void mlir::kernel::lowerQuantizeActivations(QuantizeActivationsOp op) {
+  OpBuilder b(op);
+  ScratchPool scratch(op->getParentOp());
+  PackedLayout layout;
+  Location loc = op.getLoc();
+  Emitter e(b, loc, scratch, layout, Value(), Value());
+  forEachBlock(
+      e, op.getInput(), op.getTokens(),
+      [&](Value token, Value block, int64_t inputs) {
+        RoundedBlock rounded =
+            emitRoundedBlock(e, op.getInput(), token, block, inputs);
+        Value total;
+        for (int64_t h = 0; h < 2; ++h) {
+          Value ints =
+              arith::FPToSIOp::create(b, loc, e.i32s(), rounded.half[h]);
+          Value codes = arith::TruncIOp::create(
+              b, loc, VectorType::get({kLanes}, b.getI8Type()), ints);
+          vector::StoreOp::create(
+              b, loc, codes, op.getCodes(),
+              ValueRange{token, e.add(rounded.first, e.index(kLanes * h))});
+          total =
+              total ? Value(arith::AddIOp::create(b, loc, total, ints)) : ints;
+        }
+        Value sum = vector::ReductionOp::create(
+            b, loc, vector::CombiningKind::ADD, total);
+        memref::StoreOp::create(b, loc, sum, op.getSums(),
+                                ValueRange{token, block});
+        memref::StoreOp::create(
+            b, loc, arith::DivFOp::create(b, loc, rounded.largest, e.f32(127)),
+            op.getScales(), ValueRange{token, block});
+      });
+}
+
+void mlir::kernel::lowerRoundActivations(RoundActivationsOp op) {
+  OpBuilder b(op);
+  ScratchPool scratch(op->getParentOp());
+  PackedLayout layout;
+  Location loc = op.getLoc();
+  Emitter e(b, loc, scratch, layout, Value(), Value());
+  forEachBlock(
+      e, op.getInput(), op.getTokens(),
+      [&](Value token, Value block, int64_t inputs) {
+        RoundedBlock rounded =
+            emitRoundedBlock(e, op.getInput(), token, block, inputs);
+        Value scale =
+            e.splat(e.f32s(),
+                    arith::DivFOp::create(b, loc, rounded.largest, e.f32(127)));
+        for (int64_t h = 0; h < 2; ++h)
+          if (int64_t here =
+                  std::clamp<int64_t>(inputs - kLanes * h, 0, kLanes))
+            e.write(e.mulf(rounded.half[h], scale), op.getOutput(),
+                    {token, e.add(rounded.first, e.index(kLanes * h))}, here);
+      });
 }

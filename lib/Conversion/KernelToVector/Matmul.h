@@ -20,6 +20,7 @@ LogicalResult lowerMatmulInt8(MatmulInt8Op op, const PackedLayout &layout,
 LogicalResult lowerGatherRows(GatherRowsOp op, const PackedLayout &layout,
                               ScratchPool &scratch);
 void lowerQuantizeActivations(QuantizeActivationsOp op);
+void lowerRoundActivations(RoundActivationsOp op);
 
 } // namespace mlir::kernel
 

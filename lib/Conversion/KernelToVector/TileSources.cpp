@@ -7,6 +7,7 @@
 
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
+#include "Sources.h"
 #include "compress/Conversion/Expander.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -716,6 +717,8 @@ void mlir::kernel::registerTileSources(DialectRegistry &registry) {
     DensifyNMOp::attachInterface<DensifyNMSource>(*context);
     DensifyBlocksOp::attachInterface<DensifyBlocksSource>(*context);
     OutliersOp::attachInterface<OutliersSource>(*context);
+    registerCodeSources(context);
+    registerScaleSources(context);
     ProductOp::attachInterface<ProductSource>(*context);
     SumOp::attachInterface<SumSource>(*context);
     PermuteOp::attachInterface<PermuteSource>(*context);

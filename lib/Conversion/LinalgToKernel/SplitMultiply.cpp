@@ -76,7 +76,15 @@ struct Splitter : CodeBuilder {
     auto name = FlatSymbolRefAttr::get(weight.getSymNameAttr());
     IntegerAttr index = builder.getI64IntegerAttr(getNodeIndex(expression));
     UnitAttr sum = accumulate ? builder.getUnitAttr() : UnitAttr();
-    if (!int8 || !compress::takesInteger8Activations(expression)) {
+    bool takesInt8 = int8 && compress::takesInteger8Activations(expression);
+    bool inTiles = TileFormat::get(expression).has_value();
+    if (!takesInt8 || !inTiles) {
+      if (takesInt8) {
+        // What a function computes does not depend on how its weights lie.
+        Value rounded = temporary(columns(x), builder.getF32Type());
+        RoundActivationsOp::create(builder, loc, x, rounded, tokens);
+        x = rounded;
+      }
       MatmulOp::create(builder, loc, name, index, op.getWeights(),
                        op.getOffset(), x, y, tokens, sum);
       return success();

@@ -516,7 +516,23 @@ LogicalResult RegionLowering::product(WeightOp weight, Value expression,
   auto name = FlatSymbolRefAttr::get(weight.getSymNameAttr());
   IntegerAttr node = builder.getI64IntegerAttr(getNodeIndex(expression));
   UnitAttr sum = accumulate ? builder.getUnitAttr() : UnitAttr();
-  if (options.int8 && compress::takesInteger8Activations(expression)) {
+  bool takesInt8 =
+      options.int8 && compress::takesInteger8Activations(expression);
+  if (takesInt8 && !TileFormat::get(expression)) {
+    // What a model computes does not depend on how its weights lie.
+    Buffer rounded = temporary(dims(expression, 1));
+    barrierBefore({access(x, true)}, {access(rounded, true)});
+    RoundActivationsOp::create(builder, loc, x.memref, rounded.memref, tokens);
+    SmallVector<HazardTracker::Access> reads = {access(rounded, false)};
+    if (accumulate)
+      reads.push_back(access(y, false));
+    barrierBefore(reads, {access(y, false)});
+    MatmulOp::create(builder, loc, name, node, weights, offset, rounded.memref,
+                     y.memref, tokens, sum);
+    releaseTemporary(rounded);
+    return success();
+  }
+  if (takesInt8) {
     bool share = shareQuantized && tensor;
     Quantized q;
     if (share && quantizedOf.count(tensor))

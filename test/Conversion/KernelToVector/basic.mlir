@@ -35,8 +35,7 @@ compress.weight @palette : tensor<48x64xf32> {
 // CHECK: memref.prefetch
 // The accumulator starts at minus eight times the inputs' sum.
 // CHECK: %[[SUM:.+]] = memref.load %{{.+}} : memref<1x2xi32>
-// CHECK: %[[MINUS:.+]] = arith.subi %{{.+}}, %[[SUM]] : i32
-// CHECK: %[[START:.+]] = arith.muli %[[MINUS]], %c8_i32
+// CHECK: %[[START:.+]] = arith.muli %[[SUM]], %c-8_i32
 // CHECK: vector.broadcast %[[START]] : i32 to vector<16xi32>
 // CHECK: %[[R:.+]] = vector.load %{{.+}} : memref<?xi8>, vector<64xi8>
 // CHECK: %[[LOW:.+]] = arith.andi %[[R]], %{{.+}} : vector<64xi8>
@@ -74,11 +73,15 @@ func.func @int8_prefill(%w: memref<?xi8>, %o: index, %n: index, %q: memref<64x64
   return
 }
 
-// Rows beyond the last are masked, zero points multiply the sums, and what is
-// there already is added.
+// Rows beyond the last are masked, zero points multiply the sums of the group's
+// inputs, and what is there already is added.
 // CHECK-LABEL: func.func @odd_rows
 // CHECK: arith.extui %{{.+}} : vector<16xi8> to vector<16xi32>
-// CHECK: arith.muli %{{.+}}, %{{.+}} : vector<16xi32>
+// CHECK: %[[SUM:.+]] = arith.sitofp %{{.+}} : i32 to f32
+// CHECK: arith.mulf %[[SUM]], %{{.+}} : f32
+// CHECK: %[[SUMS:.+]] = vector.broadcast %{{.+}}#1 : f32 to vector<16xf32>
+// CHECK: %[[MOVED:.+]] = arith.mulf %{{.+}}, %[[SUMS]] : vector<16xf32>
+// CHECK: arith.subf %{{.+}}#0, %[[MOVED]] : vector<16xf32>
 // CHECK: %[[MASK:.+]] = vector.create_mask
 // CHECK: vector.maskedload %{{.+}}, %[[MASK]]
 // CHECK: vector.maskedstore %{{.+}}, %[[MASK]]
@@ -146,5 +149,61 @@ func.func @gathered(%w: memref<?xi8>, %o: index, %n: index, %i: memref<?xi32>, %
 // CHECK: memref.store %{{.+}} : memref<8x3xf32>
 func.func @quantized(%n: index, %x: memref<8x72xf32>, %q: memref<8x96xi8>, %s: memref<8x3xf32>, %t: memref<8x3xi32>) {
   kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<8x72xf32>, memref<8x96xi8>, memref<8x3xf32>, memref<8x3xi32>
+  return
+}
+
+// Entries of an integer codebook: the table is loaded once, in front of the
+// loops, and looked up a register at a time; its signs are a bias of 128.
+compress.weight @entries : tensor<16x64xf32> {
+  %0 = compress.stored "entry codes" : tensor<16x64xui4>
+  %1 = compress.stored "entries" : tensor<1x16xsi8>
+  %2 = compress.lookup %0, %1 : (tensor<16x64xui4>, tensor<1x16xsi8>) -> tensor<16x64xsi8>
+  %3 = compress.stored "entry scales" : tensor<16x2xf16>
+  %4 = compress.dequantize %2, %3 group_size 32 : (tensor<16x64xsi8>, tensor<16x2xf16>) -> tensor<16x64xf32>
+  compress.yield %4 : tensor<16x64xf32>
+}
+// CHECK-LABEL: func.func @table
+// CHECK: vector.load %{{.+}} : memref<?xi8>, vector<16xi8>
+// CHECK: %[[TABLE:.+]] = arith.xori %{{.+}} : vector<16xi8>
+// CHECK: scf.forall
+// CHECK: arith.muli %{{.+}}, %c-128_i32
+// CHECK: %[[BYTES:.+]] = kernel.lane_lookup %{{.+}} in %[[TABLE]] : vector<64xi8>, vector<16xi8>
+// CHECK: kernel.lane_dot %{{.+}}, %[[BYTES]], %{{.+}} bits 8
+func.func @table(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xi32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @entries node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>, memref<1x16xf32>
+  return
+}
+
+// Scales of scales: a segment of eight groups, whose scales are six bits each in
+// words of sixteen.
+compress.weight @nested : tensor<16x256xf32> {
+  %0 = compress.stored "nested codes" : tensor<16x256xui4>
+  %1 = compress.stored "scale codes" : tensor<16x8xui6>
+  %2 = compress.stored "scale scales" : tensor<16x1xf16>
+  %3 = compress.dequantize %1, %2 : (tensor<16x8xui6>, tensor<16x1xf16>) -> tensor<16x8xf32>
+  %4 = compress.dequantize %0, %3 group_size 32 : (tensor<16x256xui4>, tensor<16x8xf32>) -> tensor<16x256xf32>
+  compress.yield %4 : tensor<16x256xf32>
+}
+// CHECK-LABEL: func.func @segments
+// CHECK: scf.forall
+// CHECK: scf.for %[[G:.+]] = %c0{{.*}} to %c8
+// CHECK: arith.muli %[[G]], %c6
+// CHECK: arith.extui %{{.+}} : vector<16xi16> to vector<16xi32>
+// CHECK: arith.andi %{{.+}}, %{{.+}} : vector<16xi32>
+// CHECK: kernel.lane_dot
+func.func @segments(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x256xi8>, %s: memref<1x8xf32>, %t: memref<1x8xi32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @nested node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x256xi8>, memref<1x8xf32>, memref<1x8xi32>, memref<1x16xf32>
+  return
+}
+
+// The codes that activations would have, times their scales.
+// CHECK-LABEL: func.func @round
+// CHECK: vector.reduction <maxsi>
+// CHECK: %[[LARGEST:.+]] = arith.divf %{{.+}}, %cst{{.*}} : f32
+// CHECK: %[[SCALE:.+]] = vector.broadcast %[[LARGEST]] : f32 to vector<16xf32>
+// CHECK: %[[X:.+]] = arith.mulf %{{.+}}, %[[SCALE]] : vector<16xf32>
+// CHECK: vector.store %[[X]], %{{.+}} : memref<1x64xf32>, vector<16xf32>
+func.func @round(%x: memref<1x64xf32>, %y: memref<1x64xf32>, %n: index) {
+  kernel.round_activations %x into %y tokens %n : memref<1x64xf32>, memref<1x64xf32>
   return
 }

@@ -85,7 +85,7 @@ compress.weight @w : tensor<16x64xf32> {
   compress.yield %0 : tensor<16x64xf16>
 }
 func.func @int8(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: memref<2x2xf32>, %t: memref<2x2xi32>, %y: memref<2x16xf32>) {
-  // expected-error @below {{'kernel.matmul_int8' op takes a weight of integer codes}}
+  // expected-error @below {{'kernel.matmul_int8' op takes a weight of codes in tiles}}
   kernel.matmul_int8 @w node 0 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x2xf32>, memref<2x2xi32>, memref<2x16xf32>
   return
 }

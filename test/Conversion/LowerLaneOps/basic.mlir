@@ -81,3 +81,28 @@ func.func @erf(%v: vector<16xf32>) -> vector<16xf32> {
   %0 = math.erf %v : vector<16xf32>
   return %0 : vector<16xf32>
 }
+
+// CHECK-LABEL: func.func @sixteen_entries
+func.func @sixteen_entries(%i: vector<64xi8>, %t: vector<16xi8>) -> vector<64xi8> {
+  // AVX512: llvm.call_intrinsic "llvm.x86.avx512.pshuf.b.512"({{.*}}) : (vector<64xi8>, vector<64xi8>) -> vector<64xi8>
+  // AVXVNNI-COUNT-2: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+  // AVX2-COUNT-2: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"({{.*}}) : (vector<32xi8>, vector<32xi8>) -> vector<32xi8>
+  // NEON-COUNT-4: llvm.call_intrinsic "llvm.aarch64.neon.tbl1.v16i8"({{.*}}) : (vector<16xi8>, vector<16xi8>) -> vector<16xi8>
+  // GENERIC-COUNT-16: arith.select %{{.+}}, %{{.+}}, %{{.+}} : vector<64xi1>, vector<64xi8>
+  // CHECK: return
+  %0 = kernel.lane_lookup %i in %t : vector<64xi8>, vector<16xi8>
+  return %0 : vector<64xi8>
+}
+
+// Of a part of the table at a time, where indices beyond it give 0.
+// CHECK-LABEL: func.func @sixty_four_entries
+func.func @sixty_four_entries(%i: vector<64xi8>, %t: vector<64xi8>) -> vector<64xi8> {
+  // AVX512-COUNT-4: llvm.call_intrinsic "llvm.uadd.sat.v64i8"
+  // AVX2-COUNT-8: llvm.call_intrinsic "llvm.uadd.sat.v32i8"
+  // NEON-COUNT-4: llvm.call_intrinsic "llvm.aarch64.neon.tbl4.v16i8"
+  // GENERIC: vector.store %{{.+}}, %{{.+}} : memref<64xi8>, vector<64xi8>
+  // GENERIC-COUNT-64: memref.load
+  // CHECK: return
+  %0 = kernel.lane_lookup %i in %t : vector<64xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}

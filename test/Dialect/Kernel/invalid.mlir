@@ -173,3 +173,19 @@ func.func @lane_types(%acc: vector<16xf32>, %a: vector<64xi8>) {
   %0 = kernel.lane_dot %acc, %a, %a bits 4 : vector<16xf32>, vector<64xi8>
   return
 }
+
+// -----
+
+func.func @f(%a: vector<64xi8>, %t: vector<32xi8>) {
+  // expected-error @below {{'kernel.lane_lookup' op has a table of 32 entries, but a table has 16, 64 or 256}}
+  %0 = kernel.lane_lookup %a in %t : vector<64xi8>, vector<32xi8>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x64xf32>, %y: memref<1x32xf32>, %n: index) {
+  // expected-error @below {{'kernel.round_activations' op has 64 inputs and 32 outputs a token}}
+  kernel.round_activations %x into %y tokens %n : memref<1x64xf32>, memref<1x32xf32>
+  return
+}

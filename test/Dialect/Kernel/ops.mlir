@@ -76,6 +76,9 @@ func.func @fields(%context: !kernel.context) {
 func.func @lanes(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>) -> vector<16xi32> {
   // CHECK: kernel.lane_dot %{{.+}}, %{{.+}}, %{{.+}} bits 4 : vector<16xi32>, vector<64xi8>
   %0 = kernel.lane_dot %acc, %a, %b bits 4 : vector<16xi32>, vector<64xi8>
+  %table = arith.constant dense<7> : vector<16xi8>
+  // CHECK: kernel.lane_lookup %{{.+}} in %{{.+}} : vector<64xi8>, vector<16xi8>
+  %1 = kernel.lane_lookup %a in %table : vector<64xi8>, vector<16xi8>
   return %0 : vector<16xi32>
 }
 
@@ -95,5 +98,12 @@ func.func @one_iteration(%m: memref<4xf32>, %x: f32) {
   scf.forall (%i) in (1) {
     memref.store %x, %m[%i] : memref<4xf32>
   } {mapping = [#kernel.split<0>]}
+  return
+}
+
+// CHECK-LABEL: func.func @round
+func.func @round(%x: memref<1x64xf32>, %y: memref<1x64xf32>, %n: index) {
+  // CHECK: kernel.round_activations %{{.+}} into %{{.+}} tokens %{{.+}} : memref<1x64xf32>, memref<1x64xf32>
+  kernel.round_activations %x into %y tokens %n : memref<1x64xf32>, memref<1x64xf32>
   return
 }

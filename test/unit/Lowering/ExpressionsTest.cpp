@@ -182,14 +182,16 @@ std::vector<Case> cases() {
   add("si7_group5", BODY { return e.quantized({7, 23}, "si7", 5, "f32"); });
   add(
       "si6_zeros",
-      BODY { return e.quantized({37, 72}, "si6", 32, "f16", "ui6"); });
+      BODY { return e.quantized({37, 72}, "si6", 32, "f16", "ui6"); }, true);
   add(
-      "quantized_scales", BODY {
+      "quantized_scales",
+      BODY {
         V codes = e.codes({37, 72}, "si4");
         V inner = e.codes({37, 3}, "ui6"),
           scale = e.floats({37, 1}, "f16", 0.002);
         return e.dequantize(codes, e.dequantize(inner, scale, 0), 32);
-      });
+      },
+      true);
   add(
       "quantized_scales_and_zeros", BODY {
         V codes = e.codes({37, 96}, "ui3");
@@ -353,11 +355,13 @@ std::vector<Case> cases() {
 
   // Offsets, of f16, nested as K-quants have them.
   add(
-      "offsets", BODY {
+      "offsets",
+      BODY {
         return e.dequantizeOffsets(e.codes({37, 72}, "ui4"),
                                    e.scales({37, 3}, "f16", 0.02),
                                    e.floats({37, 3}, "f16", 0.1), 32);
-      });
+      },
+      true);
   add(
       "nested_scales_and_minima", BODY {
         V codes = e.codes({37, 96}, "ui4");
@@ -368,56 +372,120 @@ std::vector<Case> cases() {
         return e.dequantizeOffsets(codes, s, m, 16);
       });
 
+  // The same in groups of 32: a segment of eight, and one of two.
+  add(
+      "nested_segments",
+      BODY {
+        V codes = e.codes({37, 320}, "ui4");
+        V s = e.dequantize(e.codes({37, 10}, "ui6"),
+                           e.floats({37, 2}, "f16", 0.002), 8);
+        V m = e.dequantize(e.codes({37, 10}, "ui6"),
+                           e.floats({37, 2}, "f16", 0.01), 8);
+        return e.dequantizeOffsets(codes, s, m, 32);
+      },
+      true);
+  add(
+      "nested_signed_scales",
+      BODY {
+        V codes = e.codes({20, 200}, "si5");
+        V s = e.dequantize(e.codes({20, 7}, "si3"),
+                           e.floats({20, 2}, "f32", 0.02), 5);
+        return e.dequantize(codes, s, 32);
+      },
+      true);
+  add(
+      "nested_double_quantized",
+      BODY {
+        V codes = e.lookup(e.codes({37, 256}, "ui4"),
+                           e.codebook("iq4_nl", "si8", 16), 1, 0);
+        V means = e.floats({37, 1}, "f16", 0.002);
+        V s = e.dequantizeOffsets(e.codes({37, 4}, "si8"),
+                                  e.floats({37, 1}, "f16", 0.00002), means, 0);
+        return e.dequantize(codes, s, 64);
+      },
+      true);
+  add(
+      "palette6_of_codes",
+      BODY {
+        V codes =
+            e.lookup(e.codes({37, 72}, "ui6"), e.codes({1, 64}, "si8"), 1, 0);
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.002), 32);
+      },
+      true);
+  add(
+      "palette8_of_codes",
+      BODY {
+        V codes = e.lookup(e.codes({37, 72}, "ui8", 200),
+                           e.codes({1, 200}, "ui8"), 1, 0);
+        V zeros = e.codes({37, 3}, "ui8");
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.002), 32, &zeros);
+      },
+      true);
+
   // Codes of codes: integer codebooks with scales, and what is put at some
   // positions below the scales.
   add(
-      "codebook_of_codes", BODY {
+      "codebook_of_codes",
+      BODY {
         V codes =
             e.lookup(e.codes({37, 72}, "ui4"), e.codes({1, 16}, "si8"), 1, 0);
         return e.dequantize(codes, e.scales({37, 3}, "f16", 0.002), 32);
-      });
+      },
+      true);
   add(
-      "cells_of_codes", BODY {
+      "cells_of_codes",
+      BODY {
         V codes =
             e.lookup(e.codes({37, 18}, "ui8"), e.codes({1, 1024}, "si8"), 4, 0);
         return e.dequantize(codes, e.scales({37, 1}, "f16", 0.002), 0);
-      });
+      },
+      true);
   add(
-      "densify_codes", BODY {
+      "densify_codes",
+      BODY {
         int64_t ones;
         V mask = e.mask({37, 80}, 0.5, ones);
         V codes = e.densify(e.codes({ones}, "si4"), mask);
         return e.dequantize(codes, e.scales({37, 3}, "f16", 0.02), 32);
-      });
+      },
+      true);
   add(
-      "densify_codes_zeros", BODY {
+      "densify_codes_zeros",
+      BODY {
         int64_t ones;
         V mask = e.mask({37, 71}, 0.5, ones);
         V codes = e.densify(e.codes({ones}, "ui4"), mask);
         V zeros = e.codes({37, 3}, "ui4");
         return e.dequantize(codes, e.scales({37, 3}, "f16", 0.02), 32, &zeros);
-      });
+      },
+      true);
   add(
-      "densify_codes_offsets", BODY {
+      "densify_codes_offsets",
+      BODY {
         int64_t ones;
         V mask = e.mask({37, 80}, 0.5, ones);
         V codes = e.densify(e.codes({ones}, "ui4"), mask);
         return e.dequantizeOffsets(codes, e.scales({37, 3}, "f16", 0.02),
                                    e.floats({37, 3}, "f16", 0.1), 32);
-      });
+      },
+      true);
   add(
-      "two_of_four_codes", BODY {
+      "two_of_four_codes",
+      BODY {
         V codes = e.densifyNM(e.codes({37, 36}, "si4"),
                               e.positions(37, 36, 2, 4), 2, 4);
         return e.dequantize(codes, e.scales({37, 3}, "f16", 0.02), 32);
-      });
+      },
+      true);
   add(
-      "blocks_codes", BODY {
+      "blocks_codes",
+      BODY {
         int64_t ones;
         V mask = e.mask({9, 5}, 0.5, ones);
         V codes = e.densifyBlocks(e.codes({ones, 64}, "si8"), mask, 4, 16);
         return e.dequantize(codes, e.scales({36, 3}, "f16", 0.002), 32);
-      });
+      },
+      true);
   add(
       "lookup_of_densified", BODY {
         int64_t ones;
@@ -426,13 +494,15 @@ std::vector<Case> cases() {
                         e.floats({1, 16}, "f16", 0.4), 1, 0);
       });
   add(
-      "codebook_of_densified", BODY {
+      "codebook_of_densified",
+      BODY {
         int64_t ones;
         V mask = e.mask({37, 80}, 0.5, ones);
         V codes = e.lookup(e.densify(e.codes({ones}, "ui4"), mask),
                            e.codes({1, 16}, "si8"), 1, 0);
         return e.dequantize(codes, e.scales({37, 3}, "f16", 0.002), 32);
-      });
+      },
+      true);
   add(
       "sum_outlier_list",
       BODY {
@@ -455,13 +525,16 @@ std::vector<Case> cases() {
                         e.codebook("f8_e4m3", "f32", 256), 1, 0);
       });
   add(
-      "iq4_nl", BODY {
+      "iq4_nl",
+      BODY {
         V codes = e.lookup(e.codes({37, 72}, "ui4"),
                            e.codebook("iq4_nl", "si8", 16), 1, 0);
         return e.dequantize(codes, e.scales({37, 3}, "f16", 0.002), 32);
-      });
+      },
+      true);
   add(
-      "mxfp4", BODY {
+      "mxfp4",
+      BODY {
         V codes = e.lookup(e.codes({37, 72}, "ui4"),
                            e.codebook("i4_e2m1", "si8", 16), 1, 0);
         V exponents = e.leaf({37, 3}, "ui8", [](int64_t i) {
@@ -469,7 +542,8 @@ std::vector<Case> cases() {
         });
         V scales = e.lookup(exponents, e.codebook("e8m0", "f32", 256), 1, 0);
         return e.dequantize(codes, scales, 32);
-      });
+      },
+      true);
 
   // Products, sums, permutations.
   add(
@@ -659,11 +733,30 @@ TEST_P(Int8InstructionSets, Compared) {
 std::vector<Case> fewCases() {
   std::vector<Case> few;
   for (Case &c : cases())
-    for (const char *name :
-         {"f16", "bf16", "bf16_odd", "ui5_brain_zeros", "si3", "si7", "si8",
-          "ui8", "ui5", "ui4_half_zeros", "si4_row", "palette4", "cells4",
-          "densify", "densify_odd_columns", "two_of_four", "sum_low_rank",
-          "permute_columns"})
+    for (const char *name : {"f16",
+                             "bf16",
+                             "bf16_odd",
+                             "ui5_brain_zeros",
+                             "si3",
+                             "si7",
+                             "si8",
+                             "ui8",
+                             "ui5",
+                             "ui4_half_zeros",
+                             "si4_row",
+                             "palette4",
+                             "cells4",
+                             "densify",
+                             "densify_odd_columns",
+                             "two_of_four",
+                             "sum_low_rank",
+                             "nested_segments",
+                             "palette6_of_codes",
+                             "palette8_of_codes",
+                             "iq4_nl",
+                             "mxfp4",
+                             "densify_codes",
+                             "permute_columns"})
       if (std::string(name) == c.name)
         few.push_back(c);
   return few;

@@ -38,7 +38,6 @@ def KernelDialect : Dialect {
 def PackedBuffer : MemRefRankOf<[I8], [1]>;
 def RowsF32 : MemRefRankOf<[F32], [2]>;
 def RowsI8 : MemRefRankOf<[I8], [2]>;
-def RowsI32 : MemRefRankOf<[I32], [2]>;
 def TokensBuffer : MemRefRankOf<[I32], [1]>;
 
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<KernelDialect, mnemonic, traits>;
@@ -146,7 +145,7 @@ def QuantizeActivationsOp : Kernel_Op<"quantize_activations", [
   let description = [{
     Per token and block b of 32 consecutive inputs (the last one shorter):
     amax = max |x|; code = round-half-even(x * (127 / amax)), 0 where amax = 0;
-    `scales[t, b] = amax / 127`; `sums[t, b]` = Σ codes. Codes behind the last
+    `scales[t, b] = amax / 127`; `sums[t, b] = scales[t, b] * Σ codes`. Codes behind the last
     input are 0. Shared by every product of the same input.
 
     Constraints: all buffers have the same tokens; of n inputs, codes are
@@ -154,10 +153,10 @@ def QuantizeActivationsOp : Kernel_Op<"quantize_activations", [
 
     ```mlir
     kernel.quantize_activations %x into %codes, %scales, %sums tokens %n
-        : memref<1x64xf32>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>
+        : memref<1x64xf32>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>
     ```
   }];
-  let arguments = (ins RowsF32:$input, RowsI8:$codes, RowsF32:$scales, RowsI32:$sums, Index:$tokens);
+  let arguments = (ins RowsF32:$input, RowsI8:$codes, RowsF32:$scales, RowsF32:$sums, Index:$tokens);
   let assemblyFormat = [{
     $input `into` $codes `,` $scales `,` $sums `tokens` $tokens attr-dict
       `:` type($input) `,` type($codes) `,` type($scales) `,` type($sums)
@@ -219,11 +218,11 @@ def MatmulInt8Op : Kernel_Op<"matmul_int8", [MemoryEffects<[MemRead, MemWrite]>]
 
     ```mlir
     kernel.matmul_int8 @w node 2 at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) tokens %n
-        : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>, memref<1x172xf32>
+        : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x172xf32>
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$weight, I64Attr:$node, PackedBuffer:$weights, Index:$offset,
-                       RowsI8:$codes, RowsF32:$scales, RowsI32:$sums,
+                       RowsI8:$codes, RowsF32:$scales, RowsF32:$sums,
                        RowsF32:$output, Index:$tokens, UnitAttr:$accumulate);
   let assemblyFormat = [{
     $weight `node` $node `at` $weights `[` $offset `]` `ins` `(` $codes `,` $scales `,` $sums `)` `outs` `(` $output `)`

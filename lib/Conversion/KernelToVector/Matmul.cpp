@@ -81,36 +81,26 @@ struct Int8Product {
   SmallVector<Value> tiles; ///< byte addresses of the row tiles
 
   int64_t at(int64_t tile, int64_t t) const { return tile * tokens + t; }
+  /// Whether sums of inputs are wanted: for a bias, zero points or offsets.
+  bool isShifted() const { return format.codes.bias || format.moved; }
 
   /// Σ over one block, times the activations' scales: [rowTiles * tokens] f32;
-  /// where groups are moved, behind them the sums of the activations.
+  /// where codes are shifted, behind them the sums of the inputs.
   SmallVector<Value> block(ArrayRef<Value> blocks, Value blockIndex) {
     OpBuilder &b = e.builder;
     Location loc = e.loc;
     SmallVector<Value> scales(tokens), acc(rowTiles * tokens);
-    SmallVector<Value> result(rowTiles * tokens + (format.moved ? tokens : 0));
+    SmallVector<Value> result(rowTiles * tokens + (isShifted() ? tokens : 0));
     for (int64_t t = 0; t < tokens; ++t) {
       Value row = t ? e.add(token, e.index(t)) : token;
       Value scale = memref::LoadOp::create(b, loc, op.getScales(),
                                            ValueRange{row, blockIndex});
       scales[t] = e.splat(e.f32s(), scale);
-      // The bias of codes enters as the accumulator's initial value.
       Value start = arith::ConstantOp::create(
           b, loc, DenseElementsAttr::get(e.i32s(), b.getI32IntegerAttr(0)));
-      if (format.codes.bias || format.moved) {
-        Value sum = memref::LoadOp::create(b, loc, op.getSums(),
-                                           ValueRange{row, blockIndex});
-        if (format.codes.bias)
-          start = e.splat(
-              e.i32s(), arith::MulIOp::create(
-                            b, loc, sum,
-                            arith::ConstantIntOp::create(b, loc, b.getI32Type(),
-                                                         -format.codes.bias)));
-        if (format.moved)
-          result[rowTiles * tokens + t] = arith::MulFOp::create(
-              b, loc, arith::SIToFPOp::create(b, loc, b.getF32Type(), sum),
-              scale);
-      }
+      if (isShifted())
+        result[rowTiles * tokens + t] = memref::LoadOp::create(
+            b, loc, op.getSums(), ValueRange{row, blockIndex});
       for (int64_t r = 0; r < rowTiles; ++r)
         acc[at(r, t)] = start;
     }
@@ -169,7 +159,7 @@ struct Int8Product {
       partial = block(first, place.firstBlock);
     } else {
       SmallVector<Value> start(rowTiles * tokens, e.zeros());
-      if (format.moved)
+      if (isShifted())
         start.append(tokens, e.f32(0));
       partial = e.loop(e.index(0), e.index(place.blocks), 1, start,
                        [&](Value i, ValueRange sums) {
@@ -189,14 +179,23 @@ struct Int8Product {
                        });
     }
     SmallVector<Value> result(carried);
+    // The bias of codes, and zero points, times the sum of the inputs.
+    SmallVector<Value> shifts(rowTiles);
+    if (format.codes.bias)
+      shifts.assign(rowTiles, e.splatF32(-float(format.codes.bias)));
+    if (format.moved && !format.hasOffsets())
+      for (int64_t r = 0; r < rowTiles; ++r) {
+        Value minus = arith::NegFOp::create(e.builder, e.loc, values[r].moved);
+        shifts[r] = shifts[r] ? e.addf(shifts[r], minus) : minus;
+      }
     for (int64_t t = 0; t < tokens; ++t) {
       Value inputs;
-      if (format.moved)
+      if (isShifted())
         inputs = e.splat(e.f32s(), partial[rowTiles * tokens + t]);
       for (int64_t r = 0; r < rowTiles; ++r) {
         Value value = partial[at(r, t)], &sum = result[at(r, t)];
-        if (format.moved && !format.hasOffsets())
-          value = e.subf(value, e.mulf(values[r].moved, inputs));
+        if (shifts[r])
+          value = e.fma(shifts[r], inputs, value);
         sum = e.fma(value, values[r].scales, sum);
         if (format.hasOffsets())
           sum = e.fma(values[r].moved, inputs, sum);
@@ -613,11 +612,15 @@ void mlir::kernel::lowerQuantizeActivations(QuantizeActivationsOp op) {
         }
         Value sum = vector::ReductionOp::create(
             b, loc, vector::CombiningKind::ADD, total);
-        memref::StoreOp::create(b, loc, sum, op.getSums(),
+        Value scale =
+            arith::DivFOp::create(b, loc, rounded.largest, e.f32(127));
+        memref::StoreOp::create(b, loc, scale, op.getScales(),
                                 ValueRange{token, block});
-        memref::StoreOp::create(
-            b, loc, arith::DivFOp::create(b, loc, rounded.largest, e.f32(127)),
-            op.getScales(), ValueRange{token, block});
+        Value scaled = arith::MulFOp::create(
+            b, loc, arith::SIToFPOp::create(b, loc, b.getF32Type(), sum),
+            scale);
+        memref::StoreOp::create(b, loc, scaled, op.getSums(),
+                                ValueRange{token, block});
       });
 }
 

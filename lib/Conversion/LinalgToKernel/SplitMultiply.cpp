@@ -92,7 +92,7 @@ struct Splitter : CodeBuilder {
     int64_t blocks = llvm::divideCeil(columns(x), kBlockInputs);
     Value codes = temporary(blocks * kBlockInputs, builder.getI8Type());
     Value scales = temporary(blocks, builder.getF32Type());
-    Value sums = temporary(blocks, builder.getI32Type());
+    Value sums = temporary(blocks, builder.getF32Type());
     QuantizeActivationsOp::create(builder, loc, x, codes, scales, sums, tokens);
     MatmulInt8Op::create(builder, loc, name, index, op.getWeights(),
                          op.getOffset(), codes, scales, sums, y, tokens, sum);

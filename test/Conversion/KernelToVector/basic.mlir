@@ -33,18 +33,19 @@ compress.weight @palette : tensor<48x64xf32> {
 // CHECK: scf.forall (%{{.+}}) in (3)
 // CHECK: scf.for
 // CHECK: memref.prefetch
-// The accumulator starts at minus eight times the inputs' sum.
-// CHECK: %[[SUM:.+]] = memref.load %{{.+}} : memref<1x2xi32>
-// CHECK: %[[START:.+]] = arith.muli %[[SUM]], %c-8_i32
-// CHECK: vector.broadcast %[[START]] : i32 to vector<16xi32>
+// CHECK: memref.load %{{.+}} : memref<1x2xf32>
+// CHECK: %[[SUM:.+]] = memref.load %{{.+}} : memref<1x2xf32>
 // CHECK: %[[R:.+]] = vector.load %{{.+}} : memref<?xi8>, vector<64xi8>
 // CHECK: %[[LOW:.+]] = arith.andi %[[R]], %{{.+}} : vector<64xi8>
 // CHECK: %[[DOT:.+]] = kernel.lane_dot %{{.+}}, %{{.+}}, %{{.+}} bits 4 : vector<16xi32>, vector<64xi8>
 // CHECK-COUNT-7: kernel.lane_dot
 // CHECK-NOT: kernel.lane_dot
+// The bias of eight times the inputs' sum.
+// CHECK: %[[INPUTS:.+]] = vector.broadcast %[[SUM]] : f32 to vector<16xf32>
+// CHECK: vector.fma %cst{{.*}}, %[[INPUTS]], %{{.+}} : vector<16xf32>
 // CHECK: vector.store %{{.+}} : memref<1x48xf32>, vector<16xf32>
-func.func @int8_decode(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xi32>, %y: memref<1x48xf32>) {
-  kernel.matmul_int8 @tiles node 2 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>, memref<1x48xf32>
+func.func @int8_decode(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x48xf32>) {
+  kernel.matmul_int8 @tiles node 2 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x48xf32>
   return
 }
 
@@ -68,8 +69,8 @@ func.func @int8_decode(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi
 // NARROW-NOT: kernel.lane_dot
 // CHECK-NOT: memref.prefetch
 // CHECK: return
-func.func @int8_prefill(%w: memref<?xi8>, %o: index, %n: index, %q: memref<64x64xi8>, %s: memref<64x2xf32>, %t: memref<64x2xi32>, %y: memref<64x48xf32>) {
-  kernel.matmul_int8 @tiles node 2 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<64x64xi8>, memref<64x2xf32>, memref<64x2xi32>, memref<64x48xf32>
+func.func @int8_prefill(%w: memref<?xi8>, %o: index, %n: index, %q: memref<64x64xi8>, %s: memref<64x2xf32>, %t: memref<64x2xf32>, %y: memref<64x48xf32>) {
+  kernel.matmul_int8 @tiles node 2 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<64x64xi8>, memref<64x2xf32>, memref<64x2xf32>, memref<64x48xf32>
   return
 }
 
@@ -77,16 +78,14 @@ func.func @int8_prefill(%w: memref<?xi8>, %o: index, %n: index, %q: memref<64x64
 // inputs, and what is there already is added.
 // CHECK-LABEL: func.func @odd_rows
 // CHECK: arith.extui %{{.+}} : vector<16xi8> to vector<16xi32>
-// CHECK: %[[SUM:.+]] = arith.sitofp %{{.+}} : i32 to f32
-// CHECK: arith.mulf %[[SUM]], %{{.+}} : f32
+// CHECK: %[[MINUS:.+]] = arith.negf %{{.+}} : vector<16xf32>
 // CHECK: %[[SUMS:.+]] = vector.broadcast %{{.+}}#1 : f32 to vector<16xf32>
-// CHECK: %[[MOVED:.+]] = arith.mulf %{{.+}}, %[[SUMS]] : vector<16xf32>
-// CHECK: arith.subf %{{.+}}#0, %[[MOVED]] : vector<16xf32>
+// CHECK: vector.fma %[[MINUS]], %[[SUMS]], %{{.+}}#0 : vector<16xf32>
 // CHECK: %[[MASK:.+]] = vector.create_mask
 // CHECK: vector.maskedload %{{.+}}, %[[MASK]]
 // CHECK: vector.maskedstore %{{.+}}, %[[MASK]]
-func.func @odd_rows(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xi32>, %y: memref<1x37xf32>) {
-  kernel.matmul_int8 @odd node 3 at %w[%o] ins(%q, %s, %t) outs(%y) accumulate tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>, memref<1x37xf32>
+func.func @odd_rows(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x37xf32>) {
+  kernel.matmul_int8 @odd node 3 at %w[%o] ins(%q, %s, %t) outs(%y) accumulate tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x37xf32>
   return
 }
 
@@ -147,8 +146,8 @@ func.func @gathered(%w: memref<?xi8>, %o: index, %n: index, %i: memref<?xi32>, %
 // CHECK: vector.store %{{.+}} : memref<8x96xi8>, vector<16xi8>
 // CHECK: vector.maskedload
 // CHECK: memref.store %{{.+}} : memref<8x3xf32>
-func.func @quantized(%n: index, %x: memref<8x72xf32>, %q: memref<8x96xi8>, %s: memref<8x3xf32>, %t: memref<8x3xi32>) {
-  kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<8x72xf32>, memref<8x96xi8>, memref<8x3xf32>, memref<8x3xi32>
+func.func @quantized(%n: index, %x: memref<8x72xf32>, %q: memref<8x96xi8>, %s: memref<8x3xf32>, %t: memref<8x3xf32>) {
+  kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<8x72xf32>, memref<8x96xi8>, memref<8x3xf32>, memref<8x3xf32>
   return
 }
 
@@ -166,11 +165,10 @@ compress.weight @entries : tensor<16x64xf32> {
 // CHECK: vector.load %{{.+}} : memref<?xi8>, vector<16xi8>
 // CHECK: %[[TABLE:.+]] = arith.xori %{{.+}} : vector<16xi8>
 // CHECK: scf.forall
-// CHECK: arith.muli %{{.+}}, %c-128_i32
 // CHECK: %[[BYTES:.+]] = kernel.lane_lookup %{{.+}} in %[[TABLE]] : vector<64xi8>, vector<16xi8>
 // CHECK: kernel.lane_dot %{{.+}}, %[[BYTES]], %{{.+}} bits 8
-func.func @table(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xi32>, %y: memref<1x16xf32>) {
-  kernel.matmul_int8 @entries node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xi32>, memref<1x16xf32>
+func.func @table(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @entries node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x16xf32>
   return
 }
 
@@ -191,8 +189,8 @@ compress.weight @nested : tensor<16x256xf32> {
 // CHECK: arith.extui %{{.+}} : vector<16xi16> to vector<16xi32>
 // CHECK: arith.andi %{{.+}}, %{{.+}} : vector<16xi32>
 // CHECK: kernel.lane_dot
-func.func @segments(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x256xi8>, %s: memref<1x8xf32>, %t: memref<1x8xi32>, %y: memref<1x16xf32>) {
-  kernel.matmul_int8 @nested node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x256xi8>, memref<1x8xf32>, memref<1x8xi32>, memref<1x16xf32>
+func.func @segments(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x256xi8>, %s: memref<1x8xf32>, %t: memref<1x8xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @nested node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x256xi8>, memref<1x8xf32>, memref<1x8xf32>, memref<1x16xf32>
   return
 }
 

@@ -84,9 +84,9 @@ compress.weight @w : tensor<16x64xf32> {
   %0 = compress.stored "w" : tensor<16x64xf16>
   compress.yield %0 : tensor<16x64xf16>
 }
-func.func @int8(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: memref<2x2xf32>, %t: memref<2x2xi32>, %y: memref<2x16xf32>) {
+func.func @int8(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: memref<2x2xf32>, %t: memref<2x2xf32>, %y: memref<2x16xf32>) {
   // expected-error @below {{'kernel.matmul_int8' op takes a weight of codes in tiles}}
-  kernel.matmul_int8 @w node 0 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x2xf32>, memref<2x2xi32>, memref<2x16xf32>
+  kernel.matmul_int8 @w node 0 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x2xf32>, memref<2x2xf32>, memref<2x16xf32>
   return
 }
 
@@ -98,8 +98,8 @@ compress.weight @w : tensor<16x64xf32> {
   %2 = compress.dequantize %0, %1 group_size 32 : (tensor<16x64xsi4>, tensor<16x2xf16>) -> tensor<16x64xf32>
   compress.yield %2 : tensor<16x64xf32>
 }
-func.func @int8_widths(%w: memref<?xi8>, %o: index, %q: memref<2x96xi8>, %s: memref<2x3xf32>, %t: memref<2x3xi32>, %y: memref<2x16xf32>) {
+func.func @int8_widths(%w: memref<?xi8>, %o: index, %q: memref<2x96xi8>, %s: memref<2x3xf32>, %t: memref<2x3xf32>, %y: memref<2x16xf32>) {
   // expected-error @below {{'kernel.matmul_int8' op has 96 inputs and 16 outputs, but @w's value is 'tensor<16x64xf32>'}}
-  kernel.matmul_int8 @w node 2 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x96xi8>, memref<2x3xf32>, memref<2x3xi32>, memref<2x16xf32>
+  kernel.matmul_int8 @w node 2 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x96xi8>, memref<2x3xf32>, memref<2x3xf32>, memref<2x16xf32>
   return
 }

@@ -298,6 +298,8 @@ static compresslib::Status checkPipeline(StringRef pipeline, StringRef anchor,
   if (size_t at = why.find("error: "); at != StringRef::npos)
     why = why.substr(at + 7);
   why.consume_front("<Pass-Options-Parser>: ");
+  if (why.empty()) // LLVM has named the option and its value on stderr itself
+    why = "an option does not take the value that it is given";
   std::string text = (where + ": '" + shown(pipeline) + "' is no pipeline: " +
                       why.rtrim(".?") + (why.ends_with("?") ? "?" : "."))
                          .str();

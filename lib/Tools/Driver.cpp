@@ -263,7 +263,7 @@ static compresslib::Status run(CommandLine &line) {
 
 int mlir::compress::driverMain(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
-  installProcessHandlers();
+  prepareTool();
   registerEveryPass();
   CommandLine line;
   cl::HideUnrelatedOptions(line.category);

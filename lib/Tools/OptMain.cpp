@@ -241,6 +241,7 @@ static void moveLastToFront(OpPassManager &manager) {
 }
 
 int mlir::compress::optMain(int argc, char **argv) {
+  nameVersion();
   registerEveryPass();
   PassRegistration<AttachStorePass>();
   PassRegistration<DetachStorePass>();
@@ -253,7 +254,7 @@ int mlir::compress::optMain(int argc, char **argv) {
     return asMainReturnCode(
         MlirOptMain(argc, argv, inputName, outputName, registry));
   llvm::InitLLVM init(argc, argv);
-  installProcessHandlers();
+  prepareTool();
 
   setUpContexts(registry,
                 inputName == "-" ? "." : compresslib::parentFolder(inputName));

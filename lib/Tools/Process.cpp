@@ -9,6 +9,8 @@
 #include "compress/Support/Error.h"
 #include "compress/Support/Files.h"
 #include "compress/Support/Temporaries.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/ErrorHandling.h"
 #include <csignal>
 #include <cstdio>
@@ -60,7 +62,13 @@ static void onFatalError(void *, const char *reason, bool) {
     _exit(int(compresslib::ErrorKind::Environment));
 }
 
-void mlir::compress::installProcessHandlers() {
+void mlir::compress::nameVersion() {
+  llvm::cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "Compress " COMPRESS_VERSION ", with LLVM " LLVM_VERSION_STRING "\n";
+  });
+}
+
+void mlir::compress::prepareTool() {
   compresslib::removeTemporariesOnSignal();
   compresslib::endOnLostPages();
   // Past a file-size limit; ignored, the write reports it.
@@ -69,4 +77,5 @@ void mlir::compress::installProcessHandlers() {
   llvm::install_fatal_error_handler(onFatalError);
   llvm::install_bad_alloc_error_handler(
       [](void *, const char *, bool) { endOutOfMemory(); });
+  nameVersion();
 }

@@ -7,12 +7,14 @@
 
 #include "compress/Tools/Translate.h"
 #include "compress/Target/Functions.h"
+#include "compress/Tools/Process.h"
 #include "mlir/InitAllTranslations.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 
 using namespace mlir;
 
 int mlir::compress::translateMain(int argc, char **argv) {
+  prepareTool();
   registerAllTranslations();
   registerObjectTranslation();
   return failed(mlirTranslateMain(argc, argv, "Compress translation driver\n"));

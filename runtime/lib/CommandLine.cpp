@@ -147,7 +147,7 @@ std::vector<Option> optionTable(Settings &s) {
               "times that it measures (default 5)"),
       flag(nullptr, "--info", &s.info, "describe model, code and processor"),
       flag(nullptr, "--json", &s.json,
-           "print --perplexity, --bench and --info as JSON"),
+           "print the text, or --perplexity, --bench and --info, as JSON"),
       text(nullptr, "--instruction-set", "NAME", &s.instructionSet, nullptr,
            "use the code of this instruction set (see --info)"),
       flag(nullptr, "--no-pin", &s.noPin, "do not bind threads to cores"),
@@ -194,6 +194,15 @@ Status parse(int argc, char **argv, const std::vector<Option> &table) {
     for (const Option &option : table)
       if (name == option.name || (option.shortName && name == option.shortName))
         found = &option;
+    // -n5 is -n 5.
+    const char *attached = nullptr;
+    if (!found && name.size() > 2 && name[0] == '-' && name[1] != '-')
+      for (const Option &option : table)
+        if (option.shortName && option.value &&
+            name.substr(0, 2) == option.shortName) {
+          found = &option;
+          attached = argv[i] + 2;
+        }
     if (!found) {
       if (argument.empty() || argument[0] != '-')
         return usageError(format(
@@ -207,12 +216,12 @@ Status parse(int argc, char **argv, const std::vector<Option> &table) {
                                printable(name).c_str(),
                                didYouMean(name, names).c_str()));
     }
-    const char *value = nullptr;
+    const char *value = attached;
     if (equals != std::string_view::npos) {
       value = argv[i] + equals + 1;
       if (!found->value)
         return usageError(format("%s takes no value.", found->name));
-    } else if (found->value) {
+    } else if (found->value && !attached) {
       if (++i == argc)
         return usageError(
             format("%s needs a value: %s.", found->name, found->value));
@@ -225,11 +234,12 @@ Status parse(int argc, char **argv, const std::vector<Option> &table) {
 }
 
 std::string helpText(const char *program, const std::vector<Option> &table) {
-  std::string text = format(
-      "Usage: %s -p TEXT [-n N] [--temp X]      continue a text\n"
-      "       %s --perplexity FILE [--json]     measure quality\n"
-      "       %s --bench | --info [--json]      measure speed, describe\n\n",
-      program, program, program);
+  std::string text =
+      format("Usage: %s -p TEXT [-n N] [--temp X] [--json]  continue a text\n"
+             "       %s --perplexity FILE [--json]          measure quality\n"
+             "       %s --bench | --info [--json]           measure speed, "
+             "describe\n\n",
+             program, program, program);
   for (const Option &option : table) {
     std::string left =
         format("  %s%s%s%s%s", option.shortName ? option.shortName : "    ",
@@ -605,6 +615,24 @@ Expected<std::vector<int32_t>> promptTokens(const Edge &edge,
   return tokens;
 }
 
+/// Why a text ended, as --json says it.
+const char *nameOf(StopReason reason) {
+  switch (reason) {
+  case StopReason::Limit:
+    return "limit";
+  case StopReason::EndToken:
+    return "end";
+  case StopReason::StopString:
+    return "stop";
+  case StopReason::ContextFull:
+    return "context";
+  case StopReason::Interrupted:
+  case StopReason::OutputClosed:
+    break;
+  }
+  return "interrupted";
+}
+
 int Edge::generate(std::string prompt) const {
   auto tokens = promptTokens(*this, prompt, true);
   if (!tokens)
@@ -613,19 +641,38 @@ int Edge::generate(std::string prompt) const {
     return fail(usageError("The prompt is empty, and the model has no token "
                            "that begins a text. Give a prompt with -p."));
   Generator generator(*model, samplerOptions(settings), &interrupted);
-  if (static_cast<int64_t>(tokens->size()) <= model->context() &&
-      settings.echo && !print(prompt))
+  bool echo =
+      static_cast<int64_t>(tokens->size()) <= model->context() && settings.echo;
+  std::string all; // of what --json prints at the end
+  auto emit = [&](std::string_view text) {
+    if (!settings.json)
+      return print(text);
+    all += text;
+    return true;
+  };
+  if (echo && !emit(prompt))
     return printFailed();
   int closed = 0;
   signal(SIGINT, onInterrupt);
   auto result = generator.generate(*tokens, generateOptions(*this),
                                    codec.decoder(), [&](std::string_view text) {
-                                     bool open = print(text);
+                                     bool open = emit(text);
                                      closed = errno;
                                      return open;
                                    });
   if (!result)
     return fail(result.error());
+  if (settings.json) {
+    Json json;
+    int64_t replaced;
+    json.text("text", cleanText(all, replaced));
+    json.integer("prompt_tokens", tokens->size());
+    json.integer("tokens", result->tokens.size());
+    json.text("stop", nameOf(result->reason));
+    if (int rc = printAll(json.object() + "\n"))
+      return rc;
+    return result->reason == StopReason::Interrupted ? 130 : 0;
+  }
   if (result->reason == StopReason::OutputClosed) {
     errno = closed;
     return printFailed();
@@ -714,6 +761,8 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
       1)
     return fail(usageError("--perplexity, --bench, --info and --interactive "
                            "exclude each other."));
+  if (settings.json && settings.interactive)
+    return fail(usageError("--json and --interactive exclude each other."));
   if (settings.documents && !settings.hasPerplexity)
     return fail(usageError("--documents belongs to --perplexity."));
 

@@ -5,11 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compress/Tools/Process.h"
 #include "compress/Tools/Register.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
 
 int main(int argc, char **argv) {
+  mlir::compress::prepareTool();
   mlir::DialectRegistry registry;
   mlir::compress::registerAllDialectsAndExtensions(registry);
   return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));

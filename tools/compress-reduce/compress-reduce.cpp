@@ -5,12 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compress/Tools/Process.h"
 #include "compress/Tools/Register.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
 
 int main(int argc, char **argv) {
+  mlir::compress::prepareTool();
   mlir::compress::registerEveryPass();
   mlir::DialectRegistry registry;
   mlir::compress::registerAllDialectsAndExtensions(registry);

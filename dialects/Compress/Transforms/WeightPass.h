@@ -194,8 +194,14 @@ template <typename Base> struct WeightPass : Base {
       return;
     }
     auto module = cast<ModuleOp>(op);
+    SmallVector<WeightOp> matrices = getMatrices(module);
+    if (matrices.empty() && !module.template getOps<WeightOp>().empty())
+      emitWarning(module.getLoc())
+          << this->getArgument()
+          << " changes nothing: no weight is a matrix that a product or an "
+             "embedding takes; --compress-for-each chooses others";
     if (failed(runOnWeights(
-            getMatrices(module), this->getAnalysisManager(),
+            matrices, this->getAnalysisManager(),
             [&](OpPassManager &pipeline) {
               pipeline.addPass(this->clone());
               return success();

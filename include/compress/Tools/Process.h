@@ -11,8 +11,12 @@ namespace mlir::compress {
 
 /// Temporaries are removed when a signal ends the process; memory that runs
 /// out, and a mapped input that is cut short, end it with exit code 3 and a
-/// sentence.
-void installProcessHandlers();
+/// sentence. Names the version as well.
+void prepareTool();
+
+/// Has `--version` print Compress's version and LLVM's; for a tool that parses
+/// its options before the rest is prepared.
+void nameVersion();
 
 } // namespace mlir::compress
 

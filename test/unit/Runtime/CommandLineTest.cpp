@@ -122,6 +122,14 @@ TEST_F(CommandLine, GreedyText) {
   EXPECT_EQ(run(greedy + "-f in", "Once upon\n").out, expected + "\n");
   EXPECT_EQ(run(greedy + "-i", "Once upon").out, expected + "\n");
   EXPECT_EQ(run(greedy + "--predict=0 -p x").out, "\n");
+  EXPECT_EQ(run("-n12 --temp 0 -t2 '-pOnce upon'").out, expected + "\n");
+  auto json = json::read(run(greedy + "--json -p 'Once upon'").out, "");
+  ASSERT_TRUE(json) << json.error().message;
+  int64_t replaced;
+  EXPECT_EQ(*json->find("text")->getString(), cleanText(expected, replaced));
+  EXPECT_EQ(json->find("prompt_tokens")->getInt64(), 10);
+  EXPECT_EQ(json->find("tokens")->getInt64(), 12);
+  EXPECT_EQ(*json->find("stop")->getString(), "limit");
 }
 
 TEST_F(CommandLine, SeedsRepeat) {
@@ -202,6 +210,9 @@ TEST_F(CommandLine, WrongUsage) {
       {"--tempp 1", "Did you mean '--temp'"},
       {"hello", "'hello' belongs to no option"},
       {"-n", "--predict needs a value: N."},
+      {"-nx", "--predict takes a whole number"},
+      {"-e5", "There is no option '-e5'"},
+      {"--json -i", "--json and --interactive exclude each other."},
       {"-n x", "--predict takes a whole number from -1 to 1e+09; 'x'"},
       {"-n 3.5", "takes a whole number"},
       {"-t 5000", "--threads takes a whole number from 0 to 1024"},

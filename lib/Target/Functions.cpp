@@ -63,7 +63,9 @@ static std::string getBufferPipeline(StringRef activations) {
 }
 
 static std::string getLLVMPipeline(StringRef set) {
-  return "func.func(convert-linalg-to-loops),convert-math-to-libm,"
+  return "func.func(convert-linalg-to-loops,"
+         // A root's reciprocal is no function of C.
+         "math-expand-ops{ops=rsqrt}),convert-math-to-libm,"
          "convert-kernel-to-vector{target=" +
          set.str() +
          "},kernel-embed-weights,"

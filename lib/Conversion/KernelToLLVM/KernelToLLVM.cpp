@@ -106,11 +106,12 @@ struct ConvertKernelToLLVM
     bool early = false;
     module.walk([&](Operation *op) {
       StringRef pass;
-      if (isa<MatmulOp, MatmulInt8Op, GatherRowsOp, QuantizeActivationsOp>(op))
+      if (isa<MatmulOp, MatmulInt8Op, GatherRowsOp, QuantizeActivationsOp,
+              RoundActivationsOp>(op))
         pass = "--convert-kernel-to-vector";
       else if (isa<scf::ForallOp>(op))
         pass = "--kernel-split-threads";
-      else if (isa<LaneDotOp>(op))
+      else if (isa<LaneDotOp, LaneLookupOp>(op))
         pass = "--kernel-lower-lane-ops";
       else
         return;

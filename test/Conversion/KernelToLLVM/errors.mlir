@@ -10,6 +10,11 @@ func.func @early(%context: !kernel.context, %w: memref<?xi8>, %o: index, %x: mem
   }
   // expected-error @below {{'kernel.lane_dot' op is lowered before; run --kernel-lower-lane-ops first}}
   %0 = kernel.lane_dot %acc, %a, %a bits 4 : vector<16xi32>, vector<64xi8>
+  %table = arith.constant dense<7> : vector<16xi8>
+  // expected-error @below {{'kernel.lane_lookup' op is lowered before; run --kernel-lower-lane-ops first}}
+  %1 = kernel.lane_lookup %a in %table : vector<64xi8>, vector<16xi8>
+  // expected-error @below {{'kernel.round_activations' op is lowered before; run --convert-kernel-to-vector first}}
+  kernel.round_activations %x into %x tokens %o : memref<2x64xf32>, memref<2x64xf32>
   return
 }
 

@@ -98,9 +98,23 @@ static int repeated_is_right(void) {
   return 0;
 }
 
+static int normalized_is_right(void) {
+  float x[24], variances[4], made[24];
+  double expected[24];
+  for (int i = 0; i < 24; ++i)
+    x[i] = (float)((i * 5) % 13 - 6) / 4;
+  for (int r = 0; r < 4; ++r)
+    variances[r] = 0.3f + (float)r;
+  for (int i = 0; i < 24; ++i)
+    expected[i] = x[i] / sqrt(variances[i / 6]);
+  normalized(x, variances, made);
+  return compare("normalized", made, expected, 24);
+}
+
 int main(void) {
   int wrong = product_is_right() + softmax_is_right() +
-              convolution_is_right() + repeated_is_right();
+              convolution_is_right() + repeated_is_right() +
+              normalized_is_right();
   if (!wrong)
     printf("as expected\n");
   return wrong;

@@ -56,3 +56,16 @@ func.func @repeated(%x: tensor<8xf32>, %n: index) -> (tensor<8xf32>, f64) {
   }
   return %r, %half : tensor<8xf32>, f64
 }
+
+func.func @normalized(%x: tensor<4x6xf32>, %variances: tensor<4xf32>) -> tensor<4x6xf32> {
+  %roots = math.rsqrt %variances : tensor<4xf32>
+  %e = tensor.empty() : tensor<4x6xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(r, c) -> (r, c)>, affine_map<(r, c) -> (r)>, affine_map<(r, c) -> (r, c)>],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%x, %roots : tensor<4x6xf32>, tensor<4xf32>) outs(%e : tensor<4x6xf32>) {
+  ^bb0(%a: f32, %root: f32, %out: f32):
+    %p = arith.mulf %a, %root : f32
+    linalg.yield %p : f32
+  } -> tensor<4x6xf32>
+  return %y : tensor<4x6xf32>
+}

@@ -31,6 +31,14 @@ namespace {
 struct CommandLine {
   cl::OptionCategory category{"Options"};
 
+  /// As mlir-opt has them, of every command.
+  cl::list<std::string> plugins{
+      "load-dialect-plugin", cl::desc("Load dialects and passes of a plugin"),
+      cl::value_desc("FILE"), cl::sub(cl::SubCommand::getAll()),
+      cl::cat(category)};
+  cl::alias passPlugins{"load-pass-plugin", cl::desc("The same"),
+                        cl::aliasopt(plugins), cl::cat(category)};
+
   cl::SubCommand import{"import", "Read a model folder (Hugging Face layout) "
                                   "and write a module beside its weights"};
   cl::opt<std::string> importInput{cl::Positional, cl::Required,
@@ -279,7 +287,13 @@ int mlir::compress::driverMain(int argc, char **argv) {
     llvm::errs() << compresslib::cutMessage(message);
     return int(compresslib::ErrorKind::Usage);
   }
-  compresslib::Status status = run(line);
+  compresslib::Status status;
+  for (const std::string &plugin : line.plugins)
+    if (llvm::Error error = loadPlugin(plugin); error && status)
+      status = compresslib::usageError(
+          "--load-dialect-plugin: " + llvm::toString(std::move(error)) + ".");
+  if (status)
+    status = run(line);
   if (!status) {
     // Errors of passes are joined to it, uncut.
     llvm::errs() << "compress: error: "

@@ -146,6 +146,16 @@ struct ForEachPass : compress::impl::CompressForEachPassBase<ForEachPass> {
     return success();
   }
 
+  /// Those of the pipeline, which runs on threads that may load none.
+  void getDependentDialects(DialectRegistry &registry) const override {
+    CompressForEachPassBase::getDependentDialects(registry);
+    std::string message;
+    llvm::raw_string_ostream stream(message);
+    OpPassManager nested(WeightOp::getOperationName());
+    if (succeeded(parsePassPipeline(pipeline, nested, stream)))
+      nested.getDependentDialects(registry);
+  }
+
   LogicalResult run() {
     ModuleOp module = getOperation();
     // Whether the options are legal does not hang on what is chosen.

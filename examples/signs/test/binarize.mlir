@@ -1,4 +1,5 @@
 // RUN: compress-opt %{plugins} %s --pass-pipeline='builtin.module(signs-binarize)' | FileCheck %s
+// RUN: compress-opt %{plugins} %s --compress-for-each='match=w pipeline=signs-binarize' | FileCheck %s
 
 // The scale is the mean magnitude of the row; zero counts as positive.
 // CHECK-LABEL: compress.weight @w

@@ -24,7 +24,8 @@ Value CodeBuilder::index(int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 Value CodeBuilder::f32(float value) {
-  return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getF32FloatAttr(value));
 }
 Value CodeBuilder::add(Value a, Value b) {
   return arith::AddIOp::create(builder, loc, a, b);
@@ -49,7 +50,7 @@ void CodeBuilder::store(Value value, Value buffer, Value index) {
 }
 
 void CodeBuilder::loop(Value begin, Value end, int64_t step,
-                    const std::function<void(Value)> &body) {
+                       const std::function<void(Value)> &body) {
   auto loop = scf::ForOp::create(builder, loc, begin, end, index(step));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
@@ -59,7 +60,8 @@ void CodeBuilder::loop(Value begin, Value end, int64_t step,
 SmallVector<Value> CodeBuilder::loop(
     Value begin, Value end, int64_t step, ValueRange carried,
     const std::function<SmallVector<Value>(Value, ValueRange)> &body) {
-  auto loop = scf::ForOp::create(builder, loc, begin, end, index(step), carried);
+  auto loop =
+      scf::ForOp::create(builder, loc, begin, end, index(step), carried);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> next =
@@ -115,8 +117,8 @@ Value CodeBuilder::divf(Value a, Value b) {
 }
 Value CodeBuilder::maxf(Value a, Value b) {
   // Without NaNs, a comparison and a selection is one instruction.
-  Value greater = arith::CmpFOp::create(builder, loc,
-                                        arith::CmpFPredicate::OGT, a, b);
+  Value greater =
+      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, a, b);
   return arith::SelectOp::create(builder, loc, greater, a, b);
 }
 Value CodeBuilder::sumOf(Value vector) {
@@ -124,9 +126,9 @@ Value CodeBuilder::sumOf(Value vector) {
                                      vector, arith::FastMathFlags::reassoc);
 }
 Value CodeBuilder::maxOf(Value vector) {
-  return vector::ReductionOp::create(
-      builder, loc, vector::CombiningKind::MAXNUMF, vector,
-      arith::FastMathFlags::nnan);
+  return vector::ReductionOp::create(builder, loc,
+                                     vector::CombiningKind::MAXNUMF, vector,
+                                     arith::FastMathFlags::nnan);
 }
 
 Value CodeBuilder::exp(Value x) {
@@ -157,7 +159,8 @@ Value CodeBuilder::exp(Value x) {
         DenseElementsAttr::get(i32s(lanes), builder.getI32IntegerAttr(value)));
   };
   Value bits = arith::ShLIOp::create(
-      builder, loc, arith::AddIOp::create(builder, loc, exponent, constant(127)),
+      builder, loc,
+      arith::AddIOp::create(builder, loc, exponent, constant(127)),
       constant(23));
   Value power = arith::BitcastOp::create(builder, loc, type, bits);
   return arith::SelectOp::create(builder, loc, small, c(0.0f), mulf(p, power));
@@ -193,10 +196,9 @@ SmallVector<Value> CodeBuilder::strips(
   int64_t whole = count / kLanes * kLanes;
   SmallVector<Value> values(carried);
   if (whole)
-    values = loop(index(0), index(whole), kLanes, values,
-                  [&](Value first, ValueRange now) {
-                    return body(first, kLanes, now);
-                  });
+    values = loop(
+        index(0), index(whole), kLanes, values,
+        [&](Value first, ValueRange now) { return body(first, kLanes, now); });
   if (whole != count)
     values = body(index(whole), count - whole, values);
   return values;

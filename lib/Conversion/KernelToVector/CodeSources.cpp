@@ -19,10 +19,6 @@ using namespace mlir::kernel;
 
 namespace {
 
-RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 //===----------------------------------------------------------------------===//
 // Stored codes: planes
 //===----------------------------------------------------------------------===//

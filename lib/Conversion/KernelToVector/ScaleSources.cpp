@@ -20,10 +20,6 @@ using namespace mlir::kernel;
 
 namespace {
 
-RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 Value splatInt(Expander &e, int32_t value) {
   return arith::ConstantOp::create(
       e.builder, e.loc,

@@ -7,9 +7,15 @@
 #ifndef LIB_CONVERSION_KERNELTOVECTOR_SOURCES_H
 #define LIB_CONVERSION_KERNELTOVECTOR_SOURCES_H
 
+#include "mlir/IR/BuiltinTypes.h"
+
 namespace mlir {
 class MLIRContext;
 namespace kernel {
+inline RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
 void registerCodeSources(MLIRContext *context);
 void registerScaleSources(MLIRContext *context);
 } // namespace kernel

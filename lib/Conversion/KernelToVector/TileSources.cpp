@@ -23,10 +23,6 @@ using namespace mlir::kernel;
 
 namespace {
 
-RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 /// The most elements that an expansion to `destination` may be asked for.
 int64_t capacityOf(Value destination) {
   return cast<MemRefType>(destination.getType()).getDimSize(0);

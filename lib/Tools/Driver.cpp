@@ -291,7 +291,7 @@ int mlir::compress::driverMain(int argc, char **argv) {
   for (const std::string &plugin : line.plugins)
     if (llvm::Error error = loadPlugin(plugin); error && status)
       status = compresslib::usageError(
-          "--load-dialect-plugin: " + llvm::toString(std::move(error)) + ".");
+          "Cannot load a plugin: " + llvm::toString(std::move(error)) + ".");
   if (status)
     status = run(line);
   if (!status) {

@@ -50,7 +50,8 @@ int64_t TileFormat::getSegmentBytes(int64_t segment) const {
 }
 int64_t TileFormat::getRowTileBytes() const {
   int64_t segments = getSegments();
-  return (segments - 1) * getSegmentBytes(0) + getSegmentBytes(segments - 1);
+  return codes.tileBytes + (segments - 1) * getSegmentBytes(0) +
+         getSegmentBytes(segments - 1);
 }
 
 CodeSource TileFormat::getCodes() const {
@@ -99,6 +100,12 @@ std::optional<TileFormat> TileFormat::get(Value value) {
   if (Value operand = getMovedOperand(op)) {
     auto moved = dyn_cast<ScaleSource>(operand.getDefiningOp());
     if (!moved || !(movedForm = moved.getScaleForm()))
+      return std::nullopt;
+    // A code that is absent stands for 0 only if some code does.
+    if (codeForm->absent &&
+        (op.getOffsets() ||
+         !isa<IntegerType>(
+             cast<RankedTensorType>(operand.getType()).getElementType())))
       return std::nullopt;
   }
   auto type = cast<RankedTensorType>(value.getType());
@@ -252,11 +259,13 @@ static LogicalResult packTile(const TileFormat &format,
   CodeSource codes = format.getCodes();
   ScaleSource scales = format.getScales(), moved = format.getMoved();
   SmallVector<uint8_t *> blocks, scaleHeaders, movedHeaders;
+  int64_t used = 0;
   for (int64_t tile = 0; tile < format.getRowTiles(); ++tile) {
     blocks.clear();
     scaleHeaders.clear();
     movedHeaders.clear();
-    uint8_t *at = out.data() + tile * format.getRowTileBytes();
+    uint8_t *header = out.data() + tile * format.getRowTileBytes();
+    uint8_t *at = header + format.codes.tileBytes;
     for (int64_t s = 0; s < format.getSegments(); ++s) {
       int64_t groups = format.getGroupsOf(s);
       auto headers = [&](const ScaleForm &form, SmallVector<uint8_t *> &list) {
@@ -277,7 +286,10 @@ static LogicalResult packTile(const TileFormat &format,
     }
     int64_t first = tile * kTileRows;
     int64_t rows = std::min(kTileRows, format.rows - first);
-    if (failed(codes.packBlocks(evaluator, first, rows, blocks)) ||
+    TileSpace space{
+        first, rows, header, blocks, out.take_back(format.codes.valueBytes),
+        used};
+    if (failed(codes.packTile(evaluator, space)) ||
         failed(scales.packHeaders(evaluator, first, rows, scaleHeaders)) ||
         (moved &&
          failed(moved.packHeaders(evaluator, first, rows, movedHeaders))))

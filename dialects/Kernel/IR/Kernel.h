@@ -33,6 +33,27 @@ struct CodeForm {
   unsigned bits;
   int64_t bias;
   int64_t blockBytes;
+  bool absent = false;    ///< whether codes may be absent
+  int64_t tileBytes = 0;  ///< of a row tile's own header, before its segments
+  int64_t valueBytes = 0; ///< behind all row tiles: records of varying size
+};
+
+/// Where a CodeSource writes a row tile: rows `firstRow` … `firstRow`+15, of
+/// which `rows` are there. `values` is what all row tiles share; the first
+/// `used` bytes of it are written. All is zeroed before.
+struct TileSpace {
+  int64_t firstRow, rows;
+  uint8_t *header;
+  llvm::ArrayRef<uint8_t *> blocks; ///< the record of each block
+  llvm::MutableArrayRef<uint8_t> values;
+  int64_t &used;
+};
+
+/// Where a block's codes come from.
+struct BlockPlace {
+  Value address;        ///< byte address of its record
+  ArrayRef<Value> tile; ///< what emitTile made of its row tile
+  Value absent;         ///< vector<64xi8>, where codes may be absent
 };
 
 /// What a ScaleSource reads: a header of `headerBytes` for `groups` groups of a

@@ -54,24 +54,28 @@ def CodeSource : OpInterface<"CodeSource"> {
       }], "::llvm::SmallVector<::mlir::Value>", "getTables", (ins), [{}],
       [{ return {}; }]>,
     InterfaceMethod<[{
-        Writes the records of rows `firstRow` … `firstRow`+15, of which `rows`
-        are there: `blocks[b]` points at the record of block b, zeroed. Codes
-        beyond the matrix are 0.
-      }], "::llvm::LogicalResult", "packBlocks",
+        Writes the records of a row tile. Codes beyond the matrix are 0, or
+        absent where codes may be.
+      }], "::llvm::LogicalResult", "packTile",
       (ins "::mlir::compress::ExpressionEvaluator &":$evaluator,
-           "int64_t":$firstRow, "int64_t":$rows,
-           "::llvm::ArrayRef<uint8_t *>":$blocks)>,
+           "const ::mlir::kernel::TileSpace &":$space)>,
     InterfaceMethod<[{
         Emits what quads need and blocks share: tables. Before the loops.
       }], "::llvm::LogicalResult", "emitTables",
       (ins "::mlir::kernel::Expander &":$expander), [{}],
       [{ return ::mlir::success(); }]>,
     InterfaceMethod<[{
-        Emits quad `quad` of the block whose record is at byte `block` of the
-        weights.
+        Emits what the blocks of a row tile share: `tile` is the byte address of
+        its header, `values` that of the values behind all row tiles. Where
+        there are such, the first result is the address of this row tile's.
+      }], "::llvm::SmallVector<::mlir::Value>", "emitTile",
+      (ins "::mlir::kernel::Expander &":$expander, "::mlir::Value":$tile,
+           "::mlir::Value":$values), [{}], [{ return {}; }]>,
+    InterfaceMethod<[{
+        Emits quad `quad` of a block; absent codes are those of `place.absent`.
       }], "::mlir::Value", "emitQuad",
-      (ins "::mlir::kernel::Expander &":$expander, "::mlir::Value":$block,
-           "unsigned":$quad)>,
+      (ins "::mlir::kernel::Expander &":$expander,
+           "const ::mlir::kernel::BlockPlace &":$place, "unsigned":$quad)>,
   ];
 }
 

@@ -159,7 +159,9 @@ def LowerLaneOpsPass : Pass<"kernel-lower-lane-ops", "::mlir::ModuleOp"> {
   let description = [{
     `kernel.lane_dot` becomes vpdpbusd (avx512vnni, avxvnni), pmaddubsw and
     pmaddwd (avx2), sdot (neon) or shifts and multiplications (generic);
-    `kernel.lane_lookup` pshufb, tbl, or a choice an entry (generic). For
+    `kernel.lane_lookup` pshufb, tbl, or a choice an entry (generic);
+    `kernel.lane_expand` shuffles of eight bytes by a table of their 256 masks,
+    or a byte at a time (generic). For
     targets without conversion instructions, f16 widens by integer operations,
     and bf16 does everywhere.
   }];
@@ -168,7 +170,8 @@ def LowerLaneOpsPass : Pass<"kernel-lower-lane-ops", "::mlir::ModuleOp"> {
            "Instruction set: avx512vnni, avxvnni, avx2, generic or neon">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect"];
+    "::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect"];
 }
 
 def ConvertKernelToLLVMPass : Pass<"convert-kernel-to-llvm", "::mlir::ModuleOp"> {

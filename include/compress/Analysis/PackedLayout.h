@@ -28,6 +28,9 @@
 //   shift and one mask make a register of bytes, which is what a lane dot
 //   takes.
 //
+//   Codes of which some are absent have a bit a position in the blocks, and lie
+//   behind all row tiles (CodeSources.cpp).
+//
 //   Stored scales are 16 values of their type (integers: of bytes). Dequantised
 //   ones are the header of their own scales, and 16-bit words a row: the codes
 //   of all groups that share it, from the low bit up, word w of all rows in a
@@ -72,7 +75,9 @@ struct TileFormat {
   int64_t getHeaderBytes(int64_t groups) const;
   int64_t getSegmentBytes(int64_t segment) const;
   int64_t getRowTileBytes() const;
-  int64_t getBytes() const { return getRowTiles() * getRowTileBytes(); }
+  int64_t getBytes() const {
+    return getRowTiles() * getRowTileBytes() + codes.valueBytes;
+  }
 
   CodeSource getCodes() const;
   ScaleSource getScales() const;

@@ -27,8 +27,8 @@ namespace mlir::kernel {
 class ScratchPool {
 public:
   explicit ScratchPool(Operation *function) : function(function) {}
-  /// A buffer of `elements` f32, alive until `reset`.
-  Value get(OpBuilder &builder, Location loc, int64_t elements);
+  /// A buffer of `elements`, alive until `reset`.
+  Value get(OpBuilder &builder, Location loc, int64_t elements, Type element);
   void reset() { used = 0; }
   /// Sizes the allocation; call once, after the last kernel.
   void finish();
@@ -65,7 +65,13 @@ public:
   }
 
   /// A scratch buffer, memref<elements x f32>.
-  Value buffer(int64_t elements) { return scratch.get(builder, loc, elements); }
+  Value buffer(int64_t elements) {
+    return scratch.get(builder, loc, elements, builder.getF32Type());
+  }
+  /// The same of bytes.
+  Value byteBuffer(int64_t count) {
+    return scratch.get(builder, loc, count, builder.getI8Type());
+  }
 
   // What sources emit tiles with.
   VectorType bytes() {
@@ -78,6 +84,9 @@ public:
   /// Sixteen values of `type` at a byte address, widened to f32; integers are
   /// unsigned bytes.
   Value loadRowValues(Value address, Type type);
+  /// The little-endian integer at a byte address, as itself and as an index.
+  Value loadInteger(Value address, Type type);
+  Value loadIndex(Value address, Type type);
   /// Byte address of what an op packs apart.
   Value place(Operation *op) { return at(layout.offsets.lookup(op)); }
   void setTable(Operation *op, Value value) { tables[op] = value; }
@@ -121,10 +130,16 @@ SmallVector<Value> walkGroups(
 /// Scales and zeros or offsets of a group: sixteen f32 each.
 struct GroupValues {
   Value scales, moved;
-  Value codes; ///< byte address of its first block
+  Value codes;  ///< byte address of its first block
+  Value absent; ///< as in BlockPlace
 };
 GroupValues emitGroup(Expander &e, const TileFormat &format,
                       const GroupPlace &place, Value tile);
+
+/// What emitTile makes of the row tile at byte address `tile` of a node that
+/// lies `offset` bytes into its weight.
+SmallVector<Value> emitTile(Expander &e, const TileFormat &format,
+                            int64_t offset, Value tile);
 
 /// Attaches TileSource to the ops of the compress dialect.
 void registerTileSources(DialectRegistry &registry);

@@ -25,7 +25,8 @@ static MemRefType bytesType(MLIRContext *context, int64_t bytes) {
   return MemRefType::get({bytes}, IntegerType::get(context, 8));
 }
 
-Value ScratchPool::get(OpBuilder &builder, Location loc, int64_t elements) {
+Value ScratchPool::get(OpBuilder &builder, Location loc, int64_t elements,
+                       Type element) {
   if (!allocation) {
     OpBuilder::InsertionGuard guard(builder);
     Block &entry = cast<FunctionOpInterface>(function).front();
@@ -35,12 +36,12 @@ Value ScratchPool::get(OpBuilder &builder, Location loc, int64_t elements) {
                                           builder.getI64IntegerAttr(64));
   }
   int64_t begin = used;
-  used += llvm::alignTo(elements * 4, 64);
+  used += llvm::alignTo(elements * element.getIntOrFloatBitWidth() / 8, 64);
   most = std::max(most, used);
   Value at = arith::ConstantIndexOp::create(builder, loc, begin);
-  return memref::ViewOp::create(
-      builder, loc, MemRefType::get({elements}, builder.getF32Type()),
-      allocation->getResult(0), at, ValueRange());
+  return memref::ViewOp::create(builder, loc,
+                                MemRefType::get({elements}, element),
+                                allocation->getResult(0), at, ValueRange());
 }
 
 void ScratchPool::finish() {
@@ -98,6 +99,18 @@ Value Expander::loadBytes(Value address, int64_t count) {
                                 weights, address);
 }
 
+Value Expander::loadInteger(Value address, Type type) {
+  Value bytes = loadBytes(address, type.getIntOrFloatBitWidth() / 8);
+  Value one = vector::BitCastOp::create(builder, loc,
+                                        VectorType::get({1}, type), bytes);
+  return vector::ExtractOp::create(builder, loc, one, 0);
+}
+
+Value Expander::loadIndex(Value address, Type type) {
+  return arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(),
+                                      loadInteger(address, type));
+}
+
 Value Expander::loadRowValues(Value address, Type type) {
   int64_t size = type.getIntOrFloatBitWidth() / 8;
   Value raw = loadBytes(address, kLanes * size);
@@ -131,7 +144,8 @@ SmallVector<Value> mlir::kernel::walkGroups(
   bool oddGroup = byInputs ? lastInputs != format.group : lastBlocks != blocks;
   bool oddSegment = oddGroup || all % format.segmentGroups;
   auto segment = [&](Value s, int64_t groups, bool isOdd, ValueRange carried) {
-    Value offset = e.mul(s, e.index(format.getSegmentBytes(0)));
+    Value offset = e.add(e.index(format.codes.tileBytes),
+                         e.mul(s, e.index(format.getSegmentBytes(0))));
     Value firstGroup = e.mul(s, e.index(format.segmentGroups));
     auto one = [&](Value g, bool isLast, ValueRange carried) {
       return body(
@@ -181,7 +195,31 @@ GroupValues mlir::kernel::emitGroup(Expander &e, const TileFormat &format,
                              e.index(format.getHeaderBytes(place.groups))),
                        e.mul(place.group, e.index(format.getBlocks(0) *
                                                   format.codes.blockBytes)));
+  if (!format.codes.absent)
+    return values;
+  // An absent code is what stands for 0.
+  values.absent = e.splatByte(format.codes.bias);
+  if (values.moved) {
+    Value zeros = values.moved;
+    if (format.codes.bias)
+      zeros = e.addf(zeros, e.splatF32(float(format.codes.bias)));
+    Value four = arith::MulIOp::create(
+        e.builder, e.loc,
+        arith::FPToUIOp::create(e.builder, e.loc, e.i32s(), zeros),
+        arith::ConstantOp::create(
+            e.builder, e.loc,
+            DenseElementsAttr::get(e.i32s(),
+                                   e.builder.getI32IntegerAttr(0x01010101))));
+    values.absent =
+        vector::BitCastOp::create(e.builder, e.loc, e.bytes(), four);
+  }
   return values;
+}
+
+SmallVector<Value> mlir::kernel::emitTile(Expander &e, const TileFormat &format,
+                                          int64_t offset, Value tile) {
+  int64_t behind = offset + format.getRowTiles() * format.getRowTileBytes();
+  return format.getCodes().emitTile(e, tile, e.at(behind));
 }
 
 /// Row of a tile node: one lane of quads of sixteen rows.
@@ -199,6 +237,7 @@ static LogicalResult expandTileRow(Expander &e, const PackedLayout::Node &node,
   CodeSource codes = format.getCodes();
   if (failed(codes.emitTables(e)))
     return failure();
+  SmallVector<Value> shared = emitTile(e, format, node.offset, tile);
   auto laneOf = [&](Value vector) -> Value {
     return vector::ExtractOp::create(b, loc, vector, OpFoldResult(lane));
   };
@@ -219,7 +258,8 @@ static LogicalResult expandTileRow(Expander &e, const PackedLayout::Node &node,
           Value to = e.add(first, e.mul(i, e.index(kBlockInputs)));
           for (unsigned s = 0; s < 8 && 4 * int64_t(s) < inputs; ++s) {
             Value quad = vector::BitCastOp::create(
-                b, loc, e.i32s(), codes.emitQuad(e, record, s));
+                b, loc, e.i32s(),
+                codes.emitQuad(e, {record, shared, group.absent}, s));
             Value word = laneOf(quad);
             for (unsigned k = 0; k < 4 && int64_t(4 * s + k) < inputs; ++k) {
               Value code = arith::AndIOp::create(

@@ -71,6 +71,39 @@ struct Emitter : Expander {
 // Integer tiles with int8 activations
 //===----------------------------------------------------------------------===//
 
+/// Bytes of a block whose codes are bytes.
+constexpr int64_t kPanelBlockBytes = kTileRows * kBlockInputs;
+
+/// Where quad `s` of a block lies in a panel: row tiles of byte codes.
+Value panelPlace(Emitter &e, const TileFormat &format, int64_t rowTile,
+                 Value block, unsigned s) {
+  int64_t blocks = llvm::divideCeil(format.columns, kBlockInputs);
+  return e.add(e.mul(block, e.index(kPanelBlockBytes)),
+               e.index(rowTile * blocks * kPanelBlockBytes + 64 * s));
+}
+
+/// Expands a row tile's codes into a panel, for many tokens.
+void emitPanel(Emitter &e, const TileFormat &format, Value tile,
+               ArrayRef<Value> shared, Value panel, int64_t rowTile) {
+  walkGroups(
+      e, format, /*byInputs=*/false, {},
+      [&](const GroupPlace &place, ValueRange) -> SmallVector<Value> {
+        GroupValues values = emitGroup(e, format, place, tile);
+        e.loop(e.index(0), e.index(place.blocks), 1, [&](Value i) {
+          Value address =
+              e.add(values.codes, e.mul(i, e.index(format.codes.blockBytes)));
+          for (unsigned s = 0; s < 8; ++s)
+            vector::StoreOp::create(
+                e.builder, e.loc,
+                format.getCodes().emitQuad(e, {address, shared, values.absent},
+                                           s),
+                panel,
+                panelPlace(e, format, rowTile, e.add(place.firstBlock, i), s));
+        });
+        return {};
+      });
+}
+
 struct Int8Product {
   Emitter &e;
   MatmulInt8Op op;
@@ -78,15 +111,20 @@ struct Int8Product {
   CodeSource source;
   int64_t rowTiles, tokens;
   Value token;
-  SmallVector<Value> tiles; ///< byte addresses of the row tiles
+  SmallVector<Value> tiles;               ///< byte addresses of the row tiles
+  SmallVector<SmallVector<Value>> shared; ///< what emitTile made of them
+  Value panel; ///< bytes of the row tiles' quads, or null
 
   int64_t at(int64_t tile, int64_t t) const { return tile * tokens + t; }
+  /// Whether weights come straight from memory, once.
+  bool isStream() const { return tokens == 1 && !panel; }
   /// Whether sums of inputs are wanted: for a bias, zero points or offsets.
   bool isShifted() const { return format.codes.bias || format.moved; }
 
   /// Σ over one block, times the activations' scales: [rowTiles * tokens] f32;
   /// where codes are shifted, behind them the sums of the inputs.
-  SmallVector<Value> block(ArrayRef<Value> blocks, Value blockIndex) {
+  SmallVector<Value> block(ArrayRef<Value> blocks, Value blockIndex,
+                           ArrayRef<GroupValues> values) {
     OpBuilder &b = e.builder;
     Location loc = e.loc;
     SmallVector<Value> scales(tokens), acc(rowTiles * tokens);
@@ -105,10 +143,17 @@ struct Int8Product {
         acc[at(r, t)] = start;
     }
     Value input = e.mul(blockIndex, e.index(kBlockInputs));
+    if (isStream() && format.codes.valueBytes)
+      for (int64_t r = 0; r < rowTiles; ++r)
+        prefetchValues(shared[r].front(), blockIndex);
     for (unsigned s = 0; s < 8; ++s) {
       SmallVector<Value> codes(rowTiles);
       for (int64_t r = 0; r < rowTiles; ++r)
-        codes[r] = source.emitQuad(e, blocks[r], s);
+        codes[r] = panel ? Value(vector::LoadOp::create(
+                               b, loc, e.bytes(), panel,
+                               panelPlace(e, format, r, blockIndex, s)))
+                         : source.emitQuad(
+                               e, {blocks[r], shared[r], values[r].absent}, s);
       for (int64_t t = 0; t < tokens; ++t) {
         Value row = t ? e.add(token, e.index(t)) : token;
         Value four = vector::LoadOp::create(
@@ -130,6 +175,14 @@ struct Int8Product {
     return result;
   }
 
+  /// What varies in size is fetched evenly over a row tile's blocks.
+  void prefetchValues(Value values, Value blockIndex) {
+    int64_t blocks = llvm::divideCeil(format.columns, kBlockInputs);
+    int64_t share = llvm::divideCeil(format.codes.valueBytes,
+                                     format.getRowTiles() * blocks);
+    e.prefetch(e.add(values, e.mul(blockIndex, e.index(share))), share);
+  }
+
   /// Adds a group to `carried`.
   SmallVector<Value> group(const GroupPlace &place, ValueRange carried) {
     int64_t header = format.getHeaderBytes(place.groups);
@@ -137,7 +190,7 @@ struct Int8Product {
     bool together = place.groups == 1 && place.blocks == 1;
     SmallVector<GroupValues> values(rowTiles);
     for (int64_t r = 0; r < rowTiles; ++r) {
-      if (tokens == 1) {
+      if (isStream()) {
         // Headers of many groups are fetched evenly over these.
         int64_t share = llvm::divideCeil(header, place.groups);
         Value segment = e.add(tiles[r], place.segment);
@@ -153,10 +206,10 @@ struct Int8Product {
       SmallVector<Value> first;
       for (int64_t r = 0; r < rowTiles; ++r) {
         first.push_back(values[r].codes);
-        if (tokens == 1 && !together)
+        if (isStream() && !together)
           e.prefetch(first.back(), format.codes.blockBytes);
       }
-      partial = block(first, place.firstBlock);
+      partial = block(first, place.firstBlock, values);
     } else {
       SmallVector<Value> start(rowTiles * tokens, e.zeros());
       if (isShifted())
@@ -168,11 +221,11 @@ struct Int8Product {
                              e.mul(i, e.index(format.codes.blockBytes));
                          for (int64_t r = 0; r < rowTiles; ++r) {
                            here.push_back(e.add(values[r].codes, offset));
-                           if (tokens == 1)
+                           if (isStream())
                              e.prefetch(here.back(), format.codes.blockBytes);
                          }
                          SmallVector<Value> more =
-                             block(here, e.add(place.firstBlock, i));
+                             block(here, e.add(place.firstBlock, i), values);
                          for (auto [value, sum] : llvm::zip(more, sums))
                            value = e.addf(sum, value);
                          return more;
@@ -227,7 +280,8 @@ struct Int8Product {
 /// A row tile times `tokens` tokens; weights are expanded in registers, one
 /// input of sixteen rows at a time.
 void emitFloatTile(Emitter &e, MatmulOp op, const TileFormat &format,
-                   Value tile, Value tileIndex, Value token, int64_t tokens) {
+                   int64_t offset, Value tile, Value tileIndex, Value token,
+                   int64_t tokens) {
   OpBuilder &b = e.builder;
   Location loc = e.loc;
   // One token alone has four chains of sums, many have one each.
@@ -237,6 +291,7 @@ void emitFloatTile(Emitter &e, MatmulOp op, const TileFormat &format,
     rows[t] = t ? e.add(token, e.index(t)) : token;
 
   CodeSource source = format.getCodes();
+  SmallVector<Value> shared = emitTile(e, format, offset, tile);
   auto block = [&](Value address, Value firstInput, int64_t inputs,
                    const GroupValues &values, SmallVector<Value> &sums) {
     Value zero;
@@ -246,8 +301,9 @@ void emitFloatTile(Emitter &e, MatmulOp op, const TileFormat &format,
     if (format.codes.bias)
       zero = zero ? e.addf(zero, bias) : bias;
     for (unsigned s = 0; s < 8 && 4 * int64_t(s) < inputs; ++s) {
-      Value quad = vector::BitCastOp::create(b, loc, e.i32s(),
-                                             source.emitQuad(e, address, s));
+      Value quad = vector::BitCastOp::create(
+          b, loc, e.i32s(),
+          source.emitQuad(e, {address, shared, values.absent}, s));
       for (unsigned k = 0; k < 4 && int64_t(4 * s + k) < inputs; ++k) {
         Value code = quad;
         auto constant = [&](int32_t v) -> Value {
@@ -412,7 +468,8 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
                             e.mul(tile, e.index(format.getRowTileBytes())));
       e.tokens(op.getOutput(), op.getTokens(), blocking.floatTokens,
                [&](Value token, int64_t tokens) {
-                 emitFloatTile(e, op, format, address, tile, token, tokens);
+                 emitFloatTile(e, op, format, node->offset, address, tile,
+                               token, tokens);
                });
     });
     return success();
@@ -479,10 +536,22 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
       tiles.push_back(e.add(e.at(node->offset),
                             e.mul(r ? e.add(firstTile, e.index(r)) : firstTile,
                                   e.index(format.getRowTileBytes()))));
+    SmallVector<SmallVector<Value>> shared;
+    for (Value tile : tiles)
+      shared.push_back(emitTile(e, format, node->offset, tile));
+    Value panel;
+    if (!one && format.codes.absent) {
+      scratch.reset();
+      panel = e.byteBuffer(rowTiles * kPanelBlockBytes *
+                           llvm::divideCeil(format.columns, kBlockInputs));
+      for (int64_t r = 0; r < rowTiles; ++r)
+        emitPanel(e, format, tiles[r], shared[r], panel, r);
+    }
     e.tokens(op.getOutput(), op.getTokens(), blocking.tokens,
              [&](Value token, int64_t tokens) {
                Int8Product{e,        op,     format, format.getCodes(),
-                           rowTiles, tokens, token,  tiles}
+                           rowTiles, tokens, token,  tiles,
+                           shared,   panel}
                    .run(firstTile);
              });
   };

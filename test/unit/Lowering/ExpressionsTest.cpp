@@ -477,6 +477,53 @@ std::vector<Case> cases() {
         return e.dequantize(codes, e.scales({37, 3}, "f16", 0.02), 32);
       },
       true);
+  // Every width of codes, and rows of which the parts are not alike.
+#define DENSIFIED(WIDTH)                                                       \
+  add(                                                                         \
+      "densify_codes_" WIDTH,                                                  \
+      BODY {                                                                   \
+        int64_t ones;                                                          \
+        V mask = e.mask({53, 148}, 0.3, ones);                                 \
+        V codes = e.densify(e.codes({ones}, WIDTH), mask);                     \
+        return e.dequantize(codes, e.scales({53, 5}, "f16", 0.01), 32);        \
+      },                                                                       \
+      true);
+  DENSIFIED("si2")
+  DENSIFIED("si3")
+  DENSIFIED("ui5")
+  DENSIFIED("si6")
+  DENSIFIED("si7")
+  DENSIFIED("si8")
+#undef DENSIFIED
+  add(
+      "densify_codes_ends",
+      BODY {
+        // Full tiles, empty tiles, and a row tile of one row.
+        V mask = e.leaf({49, 96}, "ui1", [](int64_t i) {
+          bool one = i / (16 * 96) % 2 == 0 || i == 49 * 96 - 1;
+          return std::string(one ? "true" : "false");
+        });
+        V codes = e.densify(e.codes({2 * 16 * 96 + 1}, "si3"), mask);
+        return e.dequantize(codes, e.scales({49, 1}, "f16", 0.02), 0);
+      },
+      true);
+  add(
+      "one_of_four_codes",
+      BODY {
+        V codes = e.densifyNM(e.codes({37, 18}, "ui3"),
+                              e.positions(37, 18, 1, 4), 1, 4);
+        V zeros = e.codes({37, 3}, "ui3");
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.02), 32, &zeros);
+      },
+      true);
+  add(
+      "five_of_eight_codes",
+      BODY {
+        V codes = e.densifyNM(e.codes({37, 45}, "si6"),
+                              e.positions(37, 45, 5, 8), 5, 8);
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.02), 32);
+      },
+      true);
   add(
       "blocks_codes",
       BODY {
@@ -756,6 +803,10 @@ std::vector<Case> fewCases() {
                              "iq4_nl",
                              "mxfp4",
                              "densify_codes",
+                             "densify_codes_si3",
+                             "densify_codes_si8",
+                             "densify_codes_ends",
+                             "one_of_four_codes",
                              "permute_columns"})
       if (std::string(name) == c.name)
         few.push_back(c);

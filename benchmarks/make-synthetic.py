@@ -19,7 +19,7 @@ h, f, v = shape["hidden_size"], shape["intermediate_size"], shape["vocab_size"]
 head = 64
 kv = shape["num_key_value_heads"] * head
 
-config = dict(architectures=["LlamaForCausalLM"], model_type="llama", head_dim=head, max_position_embeddings=2048,
+config = dict(architectures=["LlamaForCausalLM"], model_type="llama", head_dim=head, max_position_embeddings=8192,
               rms_norm_eps=1e-5, rope_theta=10000.0, rope_scaling=None, hidden_act="silu", attention_bias=False,
               mlp_bias=False, bos_token_id=0, eos_token_id=0, torch_dtype="bfloat16", **shape)
 json.dump(config, open(out / "config.json", "w"), indent=1)

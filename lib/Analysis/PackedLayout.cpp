@@ -46,7 +46,9 @@ int64_t TileFormat::getSegmentBytes(int64_t segment) const {
   int64_t groups = getGroupsOf(segment), first = segment * segmentGroups;
   int64_t blocks =
       (groups - 1) * getBlocks(first) + getBlocks(first + groups - 1);
-  return getHeaderBytes(groups) + blocks * codes.blockBytes;
+  bool isShorter = floats && segment + 1 == getSegments();
+  return getHeaderBytes(groups) + blocks * codes.blockBytes -
+         (isShorter ? floats->blockBytes - floats->lastBytes : 0);
 }
 int64_t TileFormat::getRowTileBytes() const {
   int64_t segments = getSegments();
@@ -54,25 +56,29 @@ int64_t TileFormat::getRowTileBytes() const {
          getSegmentBytes(segments - 1);
 }
 
+FloatSource TileFormat::getFloats() const {
+  return floats ? cast<FloatSource>(op) : FloatSource();
+}
 CodeSource TileFormat::getCodes() const {
-  return cast<CodeSource>(
-      compress::DequantizeOp(op).getCodes().getDefiningOp());
+  return cast<CodeSource>(cast<DequantizeOp>(op).getCodes().getDefiningOp());
 }
 ScaleSource TileFormat::getScales() const {
-  return cast<ScaleSource>(
-      compress::DequantizeOp(op).getScales().getDefiningOp());
+  return cast<ScaleSource>(cast<DequantizeOp>(op).getScales().getDefiningOp());
+}
+SmallVector<Value> TileFormat::getTables() const {
+  return floats ? getFloats().getTables() : getCodes().getTables();
 }
 static Value getMovedOperand(DequantizeOp op) {
   return op.getZeros() ? op.getZeros() : op.getOffsets();
 }
 ScaleSource TileFormat::getMoved() const {
-  Value operand = getMovedOperand(op);
+  Value operand = floats ? Value() : getMovedOperand(cast<DequantizeOp>(op));
   return operand ? cast<ScaleSource>(operand.getDefiningOp()) : ScaleSource();
 }
 bool TileFormat::isPlain() const {
-  DequantizeOp dequantize = op;
-  return isLeaf(dequantize.getCodes()) && isLeaf(dequantize.getScales()) &&
-         !dequantize.getOffsets() &&
+  auto dequantize = dyn_cast<DequantizeOp>(op);
+  return dequantize && isLeaf(dequantize.getCodes()) &&
+         isLeaf(dequantize.getScales()) && !dequantize.getOffsets() &&
          (!dequantize.getZeros() || isLeaf(dequantize.getZeros()));
 }
 
@@ -87,6 +93,19 @@ SmallVector<unsigned> mlir::kernel::getCodePlanes(unsigned bits) {
 }
 
 std::optional<TileFormat> TileFormat::get(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (auto floats = dyn_cast<FloatSource>(value.getDefiningOp()))
+    if (std::optional<FloatForm> form = floats.getFloatForm())
+      return TileFormat{floats,
+                        type.getDimSize(0),
+                        type.getDimSize(1),
+                        type.getDimSize(1),
+                        CodeForm{0, 0, form->blockBytes, false, form->tileBytes,
+                                 form->valueBytes},
+                        ScaleForm{1, 0},
+                        std::nullopt,
+                        1,
+                        form};
   if (!takesInteger8Activations(value))
     return std::nullopt;
   auto op = value.getDefiningOp<DequantizeOp>();
@@ -108,7 +127,6 @@ std::optional<TileFormat> TileFormat::get(Value value) {
              cast<RankedTensorType>(operand.getType()).getElementType())))
       return std::nullopt;
   }
-  auto type = cast<RankedTensorType>(value.getType());
   int64_t segment =
       std::max(scaleForm->groups, movedForm ? movedForm->groups : 1);
   // Headers that serve different numbers of groups would need a segment each.
@@ -122,7 +140,8 @@ std::optional<TileFormat> TileFormat::get(Value value) {
                     *codeForm,
                     *scaleForm,
                     movedForm,
-                    segment};
+                    segment,
+                    std::nullopt};
 }
 
 //===----------------------------------------------------------------------===//
@@ -198,7 +217,7 @@ struct LayoutBuilder {
       break;
     }
     if (std::optional<TileFormat> tile = TileFormat::get(value)) {
-      for (Value table : tile->getCodes().getTables())
+      for (Value table : tile->getTables())
         if (failed(placeOp(table.getDefiningOp())))
           return failure();
       int64_t offset = place(tile->getBytes());
@@ -256,8 +275,10 @@ FailureOr<int64_t> mlir::kernel::planPlaces(
 static LogicalResult packTile(const TileFormat &format,
                               ExpressionEvaluator &evaluator,
                               MutableArrayRef<uint8_t> out) {
-  CodeSource codes = format.getCodes();
-  ScaleSource scales = format.getScales(), moved = format.getMoved();
+  FloatSource floats = format.getFloats();
+  CodeSource codes = floats ? CodeSource() : format.getCodes();
+  ScaleSource scales = floats ? ScaleSource() : format.getScales(),
+              moved = format.getMoved();
   SmallVector<uint8_t *> blocks, scaleHeaders, movedHeaders;
   int64_t used = 0;
   for (int64_t tile = 0; tile < format.getRowTiles(); ++tile) {
@@ -289,6 +310,11 @@ static LogicalResult packTile(const TileFormat &format,
     TileSpace space{
         first, rows, header, blocks, out.take_back(format.codes.valueBytes),
         used};
+    if (floats) {
+      if (failed(floats.packTile(evaluator, space)))
+        return failure();
+      continue;
+    }
     if (failed(codes.packTile(evaluator, space)) ||
         failed(scales.packHeaders(evaluator, first, rows, scaleHeaders)) ||
         (moved &&

@@ -38,9 +38,18 @@ struct CodeForm {
   int64_t valueBytes = 0; ///< behind all row tiles: records of varying size
 };
 
-/// Where a CodeSource writes a row tile: rows `firstRow` … `firstRow`+15, of
-/// which `rows` are there. `values` is what all row tiles share; the first
-/// `used` bytes of it are written. All is zeroed before.
+/// What a FloatSource emits from: the same records.
+struct FloatForm {
+  int64_t blockBytes;
+  int64_t lastBytes;      ///< of a row's last block, which may be shorter
+  int64_t tileBytes = 0;  ///< as of codes
+  int64_t valueBytes = 0; ///< as of codes
+  bool isCostly = false;  ///< whether many tokens take an expanded panel
+};
+
+/// Where a CodeSource or FloatSource writes a row tile: rows `firstRow` …
+/// `firstRow`+15, of which `rows` are there. `values` is what all row tiles
+/// share; the first `used` bytes of it are written. All is zeroed before.
 struct TileSpace {
   int64_t firstRow, rows;
   uint8_t *header;
@@ -49,7 +58,7 @@ struct TileSpace {
   int64_t &used;
 };
 
-/// Where a block's codes come from.
+/// Where a block's codes or values come from.
 struct BlockPlace {
   Value address;        ///< byte address of its record
   ArrayRef<Value> tile; ///< what emitTile made of its row tile

@@ -79,6 +79,44 @@ def CodeSource : OpInterface<"CodeSource"> {
   ];
 }
 
+def FloatSource : OpInterface<"FloatSource"> {
+  let cppNamespace = "::mlir::kernel";
+  let description = [{
+    Values [rows, columns] that lie in tiles without scales: of each row tile a
+    record a block, from which f32 values come back. Recursive through operands.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The form of these values; nothing where they do not lie in tiles.
+      }], "::std::optional<::mlir::kernel::FloatForm>", "getFloatForm", (ins)>,
+    InterfaceMethod<[{
+        As of a CodeSource.
+      }], "::llvm::SmallVector<::mlir::Value>", "getTables", (ins), [{}],
+      [{ return {}; }]>,
+    InterfaceMethod<[{
+        Writes the records of a row tile. Values beyond the matrix are 0.
+      }], "::llvm::LogicalResult", "packTile",
+      (ins "::mlir::compress::ExpressionEvaluator &":$evaluator,
+           "const ::mlir::kernel::TileSpace &":$space)>,
+    InterfaceMethod<[{
+        As of a CodeSource.
+      }], "::llvm::LogicalResult", "emitTables",
+      (ins "::mlir::kernel::Expander &":$expander), [{}],
+      [{ return ::mlir::success(); }]>,
+    InterfaceMethod<[{
+        As of a CodeSource.
+      }], "::llvm::SmallVector<::mlir::Value>", "emitTile",
+      (ins "::mlir::kernel::Expander &":$expander, "::mlir::Value":$tile,
+           "::mlir::Value":$values), [{}], [{ return {}; }]>,
+    InterfaceMethod<[{
+        Emits inputs 4 * `quad` … 4 * `quad` + 3 of a block: of each the sixteen
+        rows' values, vector<16xf32>.
+      }], "::llvm::SmallVector<::mlir::Value>", "emitQuad",
+      (ins "::mlir::kernel::Expander &":$expander,
+           "const ::mlir::kernel::BlockPlace &":$place, "unsigned":$quad)>,
+  ];
+}
+
 def ScaleSource : OpInterface<"ScaleSource"> {
   let cppNamespace = "::mlir::kernel";
   let description = [{

@@ -13,12 +13,14 @@
 //
 // * A **tile** node is a dequantize of rank-2 codes that are a CodeSource by
 //   scales (and zeros or offsets) that are a ScaleSource, in groups of a
-//   multiple of 32 inputs or of a whole row. It is a stream of row tiles of 16
-//   rows; a row tile is its *segments* in order, of as many groups as one
-//   header serves (one, or those that share a scale of scales); a segment is
-//   the headers of its scales, those of its zeros or offsets, and a record for
-//   each block of 32 inputs. Rows and inputs beyond the matrix are codes and
-//   scales of 0.
+//   multiple of 32 inputs or of a whole row; or it is a FloatSource, a group
+//   without scales. It is a stream of row tiles of 16 rows; a row tile is its
+//   *segments* in order, of as many groups as one header serves (one, or those
+//   that share a scale of scales); a segment is the headers of its scales,
+//   those of its zeros or offsets, and a record for each block of 32 inputs.
+//   Rows and inputs beyond the matrix are codes, scales and values of 0.
+//
+//   How values lie in a record is their source's (FloatSources.cpp).
 //
 //   Stored codes: a code of b bits is unsigned (signed ones have 2^(b-1) added)
 //   and split into planes of 4, 2 and 1 bits, from the low bits up (8 bits: one
@@ -55,13 +57,14 @@ namespace mlir::kernel {
 constexpr int64_t kTileRows = 16, kBlockInputs = 32;
 
 struct TileFormat {
-  compress::DequantizeOp op;
+  Operation *op; ///< a dequantize, or a FloatSource
   int64_t rows, columns;
-  int64_t group; ///< inputs that share a scale; a multiple of 32, or ≥ columns
-  CodeForm codes;
+  int64_t group;  ///< inputs that share a scale; a multiple of 32, or ≥ columns
+  CodeForm codes; ///< of values the records' sizes only
   ScaleForm scales;
   std::optional<ScaleForm> moved; ///< zeros or offsets
   int64_t segmentGroups;          ///< groups of a segment; the last has fewer
+  std::optional<FloatForm> floats;
 
   int64_t getRowTiles() const;
   int64_t getGroups() const;
@@ -79,10 +82,15 @@ struct TileFormat {
     return getRowTiles() * getRowTileBytes() + codes.valueBytes;
   }
 
+  FloatSource getFloats() const;
   CodeSource getCodes() const;
   ScaleSource getScales() const;
   ScaleSource getMoved() const; ///< null where there are neither
-  bool hasOffsets() const { return bool(compress::DequantizeOp(op).getOffsets()); }
+  bool hasOffsets() const {
+    return !floats && cast<compress::DequantizeOp>(op).getOffsets();
+  }
+  /// Values that are packed apart.
+  SmallVector<Value> getTables() const;
   /// Whether codes, scales and zeros are stored ones, without offsets.
   bool isPlain() const;
 

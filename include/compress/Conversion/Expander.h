@@ -136,10 +136,26 @@ struct GroupValues {
 GroupValues emitGroup(Expander &e, const TileFormat &format,
                       const GroupPlace &place, Value tile);
 
+/// Emits what blocks share, before the loops.
+LogicalResult emitTables(Expander &e, const TileFormat &format);
+
 /// What emitTile makes of the row tile at byte address `tile` of a node that
 /// lies `offset` bytes into its weight.
 SmallVector<Value> emitTile(Expander &e, const TileFormat &format,
                             int64_t offset, Value tile);
+
+/// Emits a quad of a block in f32: of each of its inputs sixteen rows.
+SmallVector<Value> emitFloats(Expander &e, const TileFormat &format,
+                              const BlockPlace &place,
+                              const GroupValues &values, unsigned quad);
+
+/// Calls `body` with the byte address, the index in the row and the inputs of
+/// every block of a group, whole ones in a loop; `carried` go through.
+SmallVector<Value> walkBlocks(
+    Expander &e, const TileFormat &format, const GroupPlace &place,
+    const GroupValues &values, ValueRange carried,
+    const std::function<SmallVector<Value>(Value, Value, int64_t, ValueRange)>
+        &body);
 
 /// Attaches TileSource to the ops of the compress dialect.
 void registerTileSources(DialectRegistry &registry);

@@ -37,7 +37,7 @@ struct RowProduct : CodeBuilder {
              int64_t offset, Value weights, Value input)
       : CodeBuilder(builder, loc), format(format), offset(offset),
         weights(weights), input(input) {
-    compress::DequantizeOp op = format.op;
+    auto op = cast<compress::DequantizeOp>(format.op);
     scaleType =
         cast<RankedTensorType>(op.getScales().getType()).getElementType();
     if (op.getZeros())

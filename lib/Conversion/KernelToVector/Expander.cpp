@@ -183,6 +183,12 @@ SmallVector<Value> mlir::kernel::walkGroups(
 GroupValues mlir::kernel::emitGroup(Expander &e, const TileFormat &format,
                                     const GroupPlace &place, Value tile) {
   GroupValues values;
+  values.codes = e.add(e.add(e.add(tile, place.segment),
+                             e.index(format.getHeaderBytes(place.groups))),
+                       e.mul(place.group, e.index(format.getBlocks(0) *
+                                                  format.codes.blockBytes)));
+  if (format.floats)
+    return values;
   auto [scaleHeader, scaleGroup] = place.header(e, tile, format.scales, 0);
   values.scales = format.getScales().emitValues(e, scaleHeader, scaleGroup);
   if (ScaleSource moved = format.getMoved()) {
@@ -191,10 +197,6 @@ GroupValues mlir::kernel::emitGroup(Expander &e, const TileFormat &format,
                      TileFormat::getHeaderBytes(format.scales, place.groups));
     values.moved = moved.emitValues(e, header, group);
   }
-  values.codes = e.add(e.add(e.add(tile, place.segment),
-                             e.index(format.getHeaderBytes(place.groups))),
-                       e.mul(place.group, e.index(format.getBlocks(0) *
-                                                  format.codes.blockBytes)));
   if (!format.codes.absent)
     return values;
   // An absent code is what stands for 0.
@@ -216,81 +218,117 @@ GroupValues mlir::kernel::emitGroup(Expander &e, const TileFormat &format,
   return values;
 }
 
+LogicalResult mlir::kernel::emitTables(Expander &e, const TileFormat &format) {
+  return format.floats ? format.getFloats().emitTables(e)
+                       : format.getCodes().emitTables(e);
+}
+
 SmallVector<Value> mlir::kernel::emitTile(Expander &e, const TileFormat &format,
                                           int64_t offset, Value tile) {
-  int64_t behind = offset + format.getRowTiles() * format.getRowTileBytes();
-  return format.getCodes().emitTile(e, tile, e.at(behind));
+  Value behind = e.at(offset + format.getRowTiles() * format.getRowTileBytes());
+  return format.floats ? format.getFloats().emitTile(e, tile, behind)
+                       : format.getCodes().emitTile(e, tile, behind);
+}
+
+SmallVector<Value> mlir::kernel::emitFloats(Expander &e,
+                                            const TileFormat &format,
+                                            const BlockPlace &place,
+                                            const GroupValues &values,
+                                            unsigned quad) {
+  if (format.floats)
+    return format.getFloats().emitQuad(e, place, quad);
+  OpBuilder &b = e.builder;
+  auto constant = [&](int32_t value) -> Value {
+    return arith::ConstantOp::create(
+        b, e.loc, DenseElementsAttr::get(e.i32s(), b.getI32IntegerAttr(value)));
+  };
+  Value codes = vector::BitCastOp::create(
+      b, e.loc, e.i32s(), format.getCodes().emitQuad(e, place, quad));
+  SmallVector<Value> result;
+  for (unsigned k = 0; k < 4; ++k) {
+    Value code = codes;
+    if (k)
+      code = arith::ShRUIOp::create(b, e.loc, code, constant(8 * k));
+    if (k < 3)
+      code = arith::AndIOp::create(b, e.loc, code, constant(255));
+    Value value = e.toFloats(code);
+    if (format.codes.bias)
+      value = e.subf(value, e.splatF32(float(format.codes.bias)));
+    if (values.moved && !format.hasOffsets())
+      value = e.subf(value, values.moved);
+    value = e.mulf(value, values.scales);
+    if (format.hasOffsets())
+      value = e.addf(value, values.moved);
+    result.push_back(value);
+  }
+  return result;
+}
+
+SmallVector<Value> mlir::kernel::walkBlocks(
+    Expander &e, const TileFormat &format, const GroupPlace &place,
+    const GroupValues &values, ValueRange carried,
+    const std::function<SmallVector<Value>(Value, Value, int64_t, ValueRange)>
+        &body) {
+  int64_t whole = place.inputs / kBlockInputs;
+  auto block = [&](Value i, int64_t inputs, ValueRange carried) {
+    Value address =
+        e.add(values.codes, e.mul(i, e.index(format.codes.blockBytes)));
+    return body(address, e.add(place.firstBlock, i), inputs, carried);
+  };
+  SmallVector<Value> result(carried);
+  if (whole == 1)
+    result = block(e.index(0), kBlockInputs, result);
+  else if (whole)
+    result = e.loop(e.index(0), e.index(whole), 1, result,
+                    [&](Value i, ValueRange inner) {
+                      return block(i, kBlockInputs, inner);
+                    });
+  if (place.inputs % kBlockInputs)
+    result = block(e.index(whole), place.inputs % kBlockInputs, result);
+  return result;
 }
 
 /// Row of a tile node: one lane of quads of sixteen rows.
 static LogicalResult expandTileRow(Expander &e, const PackedLayout::Node &node,
                                    Value begin, Value destination) {
   const TileFormat &format = *node.tile;
-  OpBuilder &b = e.builder;
-  Location loc = e.loc;
-  Type i32 = b.getI32Type();
   Value row = e.div(begin, e.index(format.columns));
   Value lane = e.rem(row, e.index(kTileRows));
   Value tile =
       e.add(e.at(node.offset), e.mul(e.div(row, e.index(kTileRows)),
                                      e.index(format.getRowTileBytes())));
-  CodeSource codes = format.getCodes();
-  if (failed(codes.emitTables(e)))
+  if (failed(emitTables(e, format)))
     return failure();
   SmallVector<Value> shared = emitTile(e, format, node.offset, tile);
-  auto laneOf = [&](Value vector) -> Value {
-    return vector::ExtractOp::create(b, loc, vector, OpFoldResult(lane));
-  };
-  auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantIntOp::create(b, loc, i32, value);
-  };
-  walkGroups(
-      e, format, /*byInputs=*/true, {},
-      [&](const GroupPlace &place, ValueRange) -> SmallVector<Value> {
-        GroupValues group = emitGroup(e, format, place, tile);
-        Value scale = laneOf(group.scales);
-        Value moved = group.moved ? laneOf(group.moved) : Value();
-        Value bias = e.f32(float(format.codes.bias));
-        Value first = e.mul(place.firstBlock, e.index(kBlockInputs));
-        auto block = [&](Value i, int64_t inputs) {
-          Value record =
-              e.add(group.codes, e.mul(i, e.index(format.codes.blockBytes)));
-          Value to = e.add(first, e.mul(i, e.index(kBlockInputs)));
-          for (unsigned s = 0; s < 8 && 4 * int64_t(s) < inputs; ++s) {
-            Value quad = vector::BitCastOp::create(
-                b, loc, e.i32s(),
-                codes.emitQuad(e, {record, shared, group.absent}, s));
-            Value word = laneOf(quad);
-            for (unsigned k = 0; k < 4 && int64_t(4 * s + k) < inputs; ++k) {
-              Value code = arith::AndIOp::create(
-                  b, loc, arith::ShRUIOp::create(b, loc, word, constant(8 * k)),
-                  constant(255));
-              Value value =
-                  arith::UIToFPOp::create(b, loc, b.getF32Type(), code);
-              if (format.codes.bias)
-                value = arith::SubFOp::create(b, loc, value, bias);
-              if (moved && !format.hasOffsets())
-                value = arith::SubFOp::create(b, loc, value, moved);
-              value = arith::MulFOp::create(b, loc, value, scale);
-              if (moved && format.hasOffsets())
-                value = arith::AddFOp::create(b, loc, value, moved);
-              e.store(value, destination, e.add(to, e.index(4 * s + k)));
-            }
-          }
-        };
-        int64_t whole = place.inputs / kBlockInputs;
-        e.loop(e.index(0), e.index(whole), 1,
-               [&](Value i) { block(i, kBlockInputs); });
-        if (place.inputs % kBlockInputs)
-          block(e.index(whole), place.inputs % kBlockInputs);
-        return {};
-      });
+  walkGroups(e, format, /*byInputs=*/true, {},
+             [&](const GroupPlace &place, ValueRange) -> SmallVector<Value> {
+               GroupValues group = emitGroup(e, format, place, tile);
+               return walkBlocks(
+                   e, format, place, group, {},
+                   [&](Value address, Value block, int64_t inputs,
+                       ValueRange) -> SmallVector<Value> {
+                     Value to = e.mul(block, e.index(kBlockInputs));
+                     SmallVector<Value> quad;
+                     for (int64_t i = 0; i < inputs; ++i) {
+                       if (i % 4 == 0)
+                         quad = emitFloats(e, format,
+                                           {address, shared, group.absent},
+                                           group, i / 4);
+                       Value value = vector::ExtractOp::create(
+                           e.builder, e.loc, quad[i % 4], OpFoldResult(lane));
+                       e.store(value, destination, e.add(to, e.index(i)));
+                     }
+                     return {};
+                   });
+             });
   return success();
 }
 
 LogicalResult Expander::expand(Value value, Value begin, Value count,
                                Value destination) {
-  if (const PackedLayout::Node *node = layout.find(value); node && node->tile)
+  // What other nodes expand lies there as stored, too.
+  const PackedLayout::Node *node = layout.find(value);
+  if (node && node->tile && !layout.offsets.count(value.getDefiningOp()))
     return expandTileRow(*this, *node, begin, destination);
   auto source = dyn_cast<TileSource>(value.getDefiningOp());
   if (!source)

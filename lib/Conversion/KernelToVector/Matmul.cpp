@@ -19,54 +19,6 @@ using namespace mlir::kernel;
 
 namespace {
 
-/// Bytes ahead of the stream that a product with one token prefetches.
-constexpr int64_t kPrefetchDistance = 4096;
-
-/// Vector short forms on top of the Expander's.
-struct Emitter : Expander {
-  using Expander::Expander;
-
-  void prefetch(Value address, int64_t count) {
-    for (int64_t b = 0; b < count; b += 64)
-      memref::PrefetchOp::create(builder, loc, getWeights(),
-                                 add(address, index(kPrefetchDistance + b)),
-                                 /*isWrite=*/false, /*localityHint=*/3,
-                                 /*isDataCache=*/true);
-  }
-  /// output[token, row … row+15] (+)= values, without the rows ≥ rows.
-  void storeRows(Value values, Value output, Value token, Value row,
-                 int64_t rows, bool accumulate) {
-    SmallVector<Value> at = {token, row};
-    if (rows % kLanes == 0) {
-      if (accumulate)
-        values = addf(vector::LoadOp::create(builder, loc, f32s(), output, at),
-                      values);
-      vector::StoreOp::create(builder, loc, values, output, at);
-      return;
-    }
-    Value mask = vector::CreateMaskOp::create(
-        builder, loc, VectorType::get({kLanes}, builder.getI1Type()),
-        sub(index(rows), row));
-    if (accumulate)
-      values = addf(vector::MaskedLoadOp::create(builder, loc, f32s(), output,
-                                                 at, mask, zeros()),
-                    values);
-    vector::MaskedStoreOp::create(builder, loc, output, at, mask, values);
-  }
-  /// Tokens 0 … count-1: `block` at a time, then one by one. With a buffer of
-  /// one token there is no loop.
-  void tokens(Value output, Value count, int64_t block,
-              const std::function<void(Value, int64_t)> &body) {
-    if (cast<MemRefType>(output.getType()).getDimSize(0) == 1)
-      return body(index(0), 1);
-    if (block == 1)
-      return loop(index(0), count, 1, [&](Value t) { body(t, 1); });
-    Value whole = mul(div(count, index(block)), index(block));
-    loop(index(0), whole, block, [&](Value t) { body(t, block); });
-    loop(whole, count, 1, [&](Value t) { body(t, 1); });
-  }
-};
-
 //===----------------------------------------------------------------------===//
 // Integer tiles with int8 activations
 //===----------------------------------------------------------------------===//
@@ -274,106 +226,11 @@ struct Int8Product {
 };
 
 //===----------------------------------------------------------------------===//
-// Integer tiles with f32 activations
-//===----------------------------------------------------------------------===//
-
-/// A row tile times `tokens` tokens; weights are expanded in registers, one
-/// input of sixteen rows at a time.
-void emitFloatTile(Emitter &e, MatmulOp op, const TileFormat &format,
-                   int64_t offset, Value tile, Value tileIndex, Value token,
-                   int64_t tokens) {
-  OpBuilder &b = e.builder;
-  Location loc = e.loc;
-  // One token alone has four chains of sums, many have one each.
-  int64_t chains = tokens == 1 ? 4 : 1;
-  SmallVector<Value> rows(tokens);
-  for (int64_t t = 0; t < tokens; ++t)
-    rows[t] = t ? e.add(token, e.index(t)) : token;
-
-  CodeSource source = format.getCodes();
-  SmallVector<Value> shared = emitTile(e, format, offset, tile);
-  auto block = [&](Value address, Value firstInput, int64_t inputs,
-                   const GroupValues &values, SmallVector<Value> &sums) {
-    Value zero;
-    if (values.moved && !format.hasOffsets())
-      zero = values.moved;
-    Value bias = e.splatF32(float(format.codes.bias));
-    if (format.codes.bias)
-      zero = zero ? e.addf(zero, bias) : bias;
-    for (unsigned s = 0; s < 8 && 4 * int64_t(s) < inputs; ++s) {
-      Value quad = vector::BitCastOp::create(
-          b, loc, e.i32s(),
-          source.emitQuad(e, {address, shared, values.absent}, s));
-      for (unsigned k = 0; k < 4 && int64_t(4 * s + k) < inputs; ++k) {
-        Value code = quad;
-        auto constant = [&](int32_t v) -> Value {
-          return arith::ConstantOp::create(
-              b, loc, DenseElementsAttr::get(e.i32s(), b.getI32IntegerAttr(v)));
-        };
-        if (k)
-          code = arith::ShRUIOp::create(b, loc, code, constant(8 * k));
-        if (k < 3)
-          code = arith::AndIOp::create(b, loc, code, constant(255));
-        Value weight = e.toFloats(code);
-        if (zero)
-          weight = e.subf(weight, zero);
-        weight = e.mulf(weight, values.scales);
-        if (format.hasOffsets())
-          weight = e.addf(weight, values.moved);
-        Value input = e.add(firstInput, e.index(4 * s + k));
-        for (int64_t t = 0; t < tokens; ++t) {
-          Value x = e.splat(e.f32s(),
-                            memref::LoadOp::create(b, loc, op.getInput(),
-                                                   ValueRange{rows[t], input}));
-          Value &sum = sums[t * chains + k % chains];
-          sum = e.fma(weight, x, sum);
-        }
-      }
-    }
-  };
-  SmallVector<Value> sums(tokens * chains, e.zeros());
-  sums = walkGroups(
-      e, format, /*byInputs=*/true, sums,
-      [&](const GroupPlace &place, ValueRange carried) -> SmallVector<Value> {
-        GroupValues values = emitGroup(e, format, place, tile);
-        Value first = e.mul(place.firstBlock, e.index(kBlockInputs));
-        int64_t whole = place.inputs / kBlockInputs,
-                rest = place.inputs % kBlockInputs;
-        SmallVector<Value> sums(carried);
-        if (whole)
-          sums =
-              e.loop(e.index(0), e.index(whole), 1, sums,
-                     [&](Value i, ValueRange inner) {
-                       SmallVector<Value> next(inner);
-                       block(e.add(values.codes,
-                                   e.mul(i, e.index(format.codes.blockBytes))),
-                             e.add(first, e.mul(i, e.index(kBlockInputs))),
-                             kBlockInputs, values, next);
-                       return next;
-                     });
-        if (rest)
-          block(e.add(values.codes, e.index(whole * format.codes.blockBytes)),
-                e.add(first, e.index(whole * kBlockInputs)), rest, values,
-                sums);
-        return sums;
-      });
-  for (int64_t t = 0; t < tokens; ++t) {
-    Value sum = sums[t * chains];
-    if (chains == 4)
-      sum = e.addf(e.addf(sums[0], sums[1]), e.addf(sums[2], sums[3]));
-    e.storeRows(sum, op.getOutput(), rows[t],
-                e.mul(tileIndex, e.index(kTileRows)), format.rows,
-                op.getAccumulate());
-  }
-}
-
-//===----------------------------------------------------------------------===//
 // Rows
 //===----------------------------------------------------------------------===//
 
-/// Dot products of `sources` (buffer, first element) with tokens.
-void emitRowDots(Emitter &e, MatmulOp op,
-                 ArrayRef<std::pair<Value, Value>> sources, Type element,
+/// Dot products of expanded rows with tokens.
+void emitRowDots(Emitter &e, MatmulOp op, ArrayRef<Value> sources,
                  int64_t columns, Value firstRow, int64_t rows, Value token,
                  int64_t tokens) {
   OpBuilder &b = e.builder;
@@ -384,25 +241,16 @@ void emitRowDots(Emitter &e, MatmulOp op,
     tokenRows[t] = t ? e.add(token, e.index(t)) : token;
   auto step = [&](Value k, Value mask, ValueRange carried) {
     SmallVector<Value> sums(carried), weights(count);
-    auto read = [&](Value buffer, ValueRange at, Type type) -> Value {
-      auto vector = VectorType::get({kLanes}, type);
-      Value values;
-      if (mask) {
-        Value pad = arith::ConstantOp::create(
-            b, loc, vector, cast<TypedAttr>(b.getZeroAttr(vector)));
-        values =
-            vector::MaskedLoadOp::create(b, loc, vector, buffer, at, mask, pad);
-      } else {
-        values = vector::LoadOp::create(b, loc, vector, buffer, at);
-      }
-      if (!type.isF32())
-        values = arith::ExtFOp::create(b, loc, e.f32s(), values);
-      return values;
+    auto read = [&](Value buffer, ValueRange at) -> Value {
+      if (mask)
+        return vector::MaskedLoadOp::create(b, loc, e.f32s(), buffer, at, mask,
+                                            e.zeros());
+      return vector::LoadOp::create(b, loc, e.f32s(), buffer, at);
     };
     for (int64_t r = 0; r < count; ++r)
-      weights[r] = read(sources[r].first, e.add(sources[r].second, k), element);
+      weights[r] = read(sources[r], k);
     for (int64_t t = 0; t < tokens; ++t) {
-      Value x = read(op.getInput(), {tokenRows[t], k}, b.getF32Type());
+      Value x = read(op.getInput(), {tokenRows[t], k});
       for (int64_t r = 0; r < count; ++r)
         sums[r * tokens + t] = e.fma(weights[r], x, sums[r * tokens + t]);
     }
@@ -458,57 +306,32 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
             op.getOffset());
   scratch.reset();
   const PackedLayout::Node *node = layout.find(value);
-  if (node && node->tile) {
-    const TileFormat &format = *node->tile;
-    if (failed(format.getCodes().emitTables(e)))
-      return failure();
-    e.forall({e.index(format.getRowTiles())}, [&](ArrayRef<Value> unit) {
-      Value tile = unit.front();
-      Value address = e.add(e.at(node->offset),
-                            e.mul(tile, e.index(format.getRowTileBytes())));
-      e.tokens(op.getOutput(), op.getTokens(), blocking.floatTokens,
-               [&](Value token, int64_t tokens) {
-                 emitFloatTile(e, op, format, node->offset, address, tile,
-                               token, tokens);
-               });
-    });
-    return success();
-  }
+  if (node && node->tile)
+    return lowerFloatProduct(e, op, *node, blocking);
   auto type = cast<RankedTensorType>(value.getType());
   int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
   int64_t unit = std::min(blocking.dotRows, rows);
-  Operation *leaf = value.getDefiningOp();
-  bool direct = compress::isLeaf(value);
   // What an expansion needs beforehand, each thread makes for itself.
-  if (!direct && failed(e.prepare(value)))
+  if (failed(e.prepare(value)))
     return failure();
   LogicalResult result = success();
   e.forall({e.index(llvm::divideCeil(rows, unit))}, [&](ArrayRef<Value> units) {
     Value u = units.front();
     Value first = e.mul(u, e.index(unit));
-    SmallVector<std::pair<Value, Value>> sources;
-    Type element = direct ? type.getElementType() : builder.getF32Type();
-    Value matrix;
-    if (direct)
-      matrix = e.packed(leaf, rows * columns, element);
+    SmallVector<Value> sources;
     for (int64_t r = 0; r < unit; ++r) {
       Value row = r ? e.add(first, e.index(r)) : first;
       if (rows % unit)
         row = arith::MinUIOp::create(builder, op.getLoc(), row,
                                      e.index(rows - 1));
-      if (direct) {
-        sources.push_back({matrix, e.mul(row, e.index(columns))});
-        continue;
-      }
       Value buffer = e.buffer(columns);
       if (failed(e.expandRow(value, row, buffer)))
         result = failure();
-      sources.push_back({buffer, e.index(0)});
+      sources.push_back(buffer);
     }
     e.tokens(op.getOutput(), op.getTokens(), blocking.dotTokens,
              [&](Value token, int64_t tokens) {
-               emitRowDots(e, op, sources, element, columns, first, rows, token,
-                           tokens);
+               emitRowDots(e, op, sources, columns, first, rows, token, tokens);
              });
   });
   return result;
@@ -522,7 +345,7 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
   auto weight = SymbolTable::lookupNearestSymbolFrom<compress::WeightOp>(
       op, op.getWeightAttr());
   const PackedLayout::Node *node = layout.find(getNode(weight, op.getNode()));
-  if (!node || !node->tile)
+  if (!node || !node->tile || node->tile->floats)
     return op.emitOpError("takes a weight of codes in tiles");
   const TileFormat &format = *node->tile;
   Emitter e(builder, op.getLoc(), scratch, layout, op.getWeights(),

@@ -9,8 +9,71 @@
 
 #include "compress/Conversion/Expander.h"
 #include "compress/Conversion/KernelToVector.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace mlir::kernel {
+
+/// Bytes ahead of the stream that a product with one token prefetches.
+constexpr int64_t kPrefetchDistance = 4096;
+
+/// Vector short forms on top of the Expander's.
+struct Emitter : Expander {
+  using Expander::Expander;
+
+  void prefetch(Value address, int64_t count) {
+    for (int64_t b = 0; b < count; b += 64)
+      memref::PrefetchOp::create(builder, loc, getWeights(),
+                                 add(address, index(kPrefetchDistance + b)),
+                                 /*isWrite=*/false, /*localityHint=*/3,
+                                 /*isDataCache=*/true);
+  }
+  /// output[token, row … row+15], zeros for the rows ≥ rows.
+  Value loadRows(Value output, Value token, Value row, int64_t rows) {
+    return rows % kLanes
+               ? Value(vector::MaskedLoadOp::create(
+                     builder, loc, f32s(), output, ValueRange{token, row},
+                     rowMask(row, rows), zeros()))
+               : vector::LoadOp::create(builder, loc, f32s(), output,
+                                        ValueRange{token, row});
+  }
+  /// output[token, row … row+15] (+)= values, without the rows ≥ rows.
+  void storeRows(Value values, Value output, Value token, Value row,
+                 int64_t rows, bool accumulate) {
+    if (accumulate)
+      values = addf(loadRows(output, token, row, rows), values);
+    SmallVector<Value> at = {token, row};
+    if (rows % kLanes)
+      vector::MaskedStoreOp::create(builder, loc, output, at,
+                                    rowMask(row, rows), values);
+    else
+      vector::StoreOp::create(builder, loc, values, output, at);
+  }
+  /// Tokens 0 … count-1: `block` at a time, then one by one. With a buffer of
+  /// one token there is no loop.
+  void tokens(Value output, Value count, int64_t block,
+              const std::function<void(Value, int64_t)> &body) {
+    if (cast<MemRefType>(output.getType()).getDimSize(0) == 1)
+      return body(index(0), 1);
+    if (block == 1)
+      return loop(index(0), count, 1, [&](Value t) { body(t, 1); });
+    Value whole = mul(div(count, index(block)), index(block));
+    loop(index(0), whole, block, [&](Value t) { body(t, block); });
+    loop(whole, count, 1, [&](Value t) { body(t, 1); });
+  }
+
+private:
+  Value rowMask(Value row, int64_t rows) {
+    return vector::CreateMaskOp::create(
+        builder, loc, VectorType::get({kLanes}, builder.getI1Type()),
+        sub(index(rows), row));
+  }
+};
+
+/// A product of f32 activations with a node in tiles.
+LogicalResult lowerFloatProduct(Emitter &e, MatmulOp op,
+                                const PackedLayout::Node &node,
+                                const Blocking &blocking);
 
 /// Each emits before the op what replaces it; the caller erases the op.
 LogicalResult lowerMatmul(MatmulOp op, const PackedLayout &layout,

@@ -17,6 +17,7 @@ inline RankedTensorType typeOf(Value value) {
 }
 
 void registerCodeSources(MLIRContext *context);
+void registerFloatSources(MLIRContext *context);
 void registerScaleSources(MLIRContext *context);
 } // namespace kernel
 } // namespace mlir

@@ -714,6 +714,7 @@ void mlir::kernel::registerTileSources(DialectRegistry &registry) {
     DensifyBlocksOp::attachInterface<DensifyBlocksSource>(*context);
     OutliersOp::attachInterface<OutliersSource>(*context);
     registerCodeSources(context);
+    registerFloatSources(context);
     registerScaleSources(context);
     ProductOp::attachInterface<ProductSource>(*context);
     SumOp::attachInterface<SumSource>(*context);

@@ -28,6 +28,11 @@ compress.weight @palette : tensor<48x64xf32> {
   compress.yield %2 : tensor<48x64xf32>
 }
 
+compress.weight @brain : tensor<16x64xf32> {
+  %0 = compress.stored "brain" : tensor<16x64xbf16>
+  compress.yield %0 : tensor<16x64xbf16>
+}
+
 // One token: a row tile a unit of work, a prefetch ahead of each record.
 // CHECK-LABEL: func.func @int8_decode
 // CHECK: scf.forall (%{{.+}}) in (3)
@@ -100,20 +105,49 @@ func.func @float_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf
   return
 }
 
-// A stored matrix is read where it lies; 72 columns end in half a vector.
-// CHECK-LABEL: func.func @stored_rows
-// WIDE: scf.forall (%{{.+}}) in (10)
-// NARROW: scf.forall (%{{.+}}) in (19)
-// CHECK: memref.view %{{.+}} : memref<?xi8> to memref<2664xf16>
-// CHECK: arith.minui %{{.+}}, %c36
-// CHECK: vector.load %{{.+}} : memref<2664xf16>, vector<16xf16>
-// CHECK: arith.extf %{{.+}} : vector<16xf16> to vector<16xf32>
-// CHECK: vector.maskedload
-// CHECK: vector.reduction <add>
-// CHECK: scf.if
-// CHECK: memref.store
-func.func @stored_rows(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x72xf32>, %y: memref<1x37xf32>) {
+// Stored values lie in tiles: of each input sixteen rows. 72 inputs are two
+// blocks and two quads; of 37 rows the last eleven lanes are masked.
+// CHECK-LABEL: func.func @stored_tiles
+// CHECK: scf.forall (%{{.+}}) in (3)
+// CHECK: scf.for %{{.+}} = %c0{{.*}} to %c2
+// CHECK: %[[R:.+]] = vector.load %{{.+}} : memref<?xi8>, vector<32xi8>
+// CHECK: %[[H:.+]] = vector.bitcast %[[R]] : vector<32xi8> to vector<16xf16>
+// CHECK: %[[F:.+]] = arith.extf %[[H]] : vector<16xf16> to vector<16xf32>
+// CHECK: memref.prefetch
+// CHECK: %[[X:.+]] = memref.load %{{.+}} : memref<1x72xf32>
+// CHECK: %[[B:.+]] = vector.broadcast %[[X]] : f32 to vector<16xf32>
+// CHECK: vector.fma %[[F]], %[[B]]
+// CHECK-COUNT-31: vector.fma
+// CHECK: scf.yield
+// CHECK-COUNT-8: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: vector.maskedstore
+func.func @stored_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x72xf32>, %y: memref<1x37xf32>) {
   kernel.matmul @rows node 0 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x72xf32>, memref<1x37xf32>
+  return
+}
+
+// Many tokens: what is left of them is the last one, again and again.
+// CHECK-LABEL: func.func @stored_prefill
+// CHECK: %[[LAST:.+]] = arith.subi %{{.+}}, %c1
+// CHECK: scf.for %[[T:.+]] = %c0{{.*}} to %{{.+}} step %{{c8|c4}}
+// CHECK: arith.minui %[[T]], %[[LAST]]
+// WIDE-COUNT-512: vector.fma
+// NARROW-COUNT-128: vector.fma
+// CHECK-NOT: memref.prefetch
+func.func @stored_prefill(%w: memref<?xi8>, %o: index, %n: index, %x: memref<64x72xf32>, %y: memref<64x37xf32>) {
+  kernel.matmul @rows node 0 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<64x72xf32>, memref<64x37xf32>
+  return
+}
+
+// Brain floats lie in pairs of inputs: a shift, and a mask.
+// CHECK-LABEL: func.func @brain_tiles
+// CHECK: %[[R:.+]] = vector.load %{{.+}} : memref<?xi8>, vector<64xi8>
+// CHECK: %[[W:.+]] = vector.bitcast %[[R]] : vector<64xi8> to vector<16xi32>
+// CHECK: arith.shli %[[W]], %{{.+}} : vector<16xi32>
+// CHECK: arith.andi %[[W]], %{{.+}} : vector<16xi32>
+func.func @brain_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul @brain node 0 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x16xf32>
   return
 }
 

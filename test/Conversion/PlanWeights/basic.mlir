@@ -2,7 +2,7 @@
 // A second plan is the first.
 // RUN: compress-opt %s --kernel-plan-weights --kernel-plan-weights | FileCheck %s
 
-// CHECK: module attributes {kernel.weights_bytes = 10688 : i64}
+// CHECK: module attributes {kernel.weights_bytes = 12416 : i64}
 
 // No function uses it, so no program holds it.
 // CHECK: compress.weight @unused : tensor<4xf32> {
@@ -49,8 +49,8 @@ compress.weight @pruned : tensor<20x72xf32> {
 }
 
 // Terms lie one after another, one that comes twice lies there once:
-// 20 * 72 * 2, and at 2880 2 row tiles of 16 * 4 and 3 blocks of 64 * 8.
-// CHECK: compress.weight @sum {{.*}}kernel.place = #kernel.place<4608, 6080>
+// 2 row tiles of 18 quads of 128 bytes, and at 4608 2 of 16 * 4 and 3 blocks of 64 * 8.
+// CHECK: compress.weight @sum {{.*}}kernel.place = #kernel.place<4608, 7808>
 compress.weight @sum : tensor<20x72xf32> {
   %0 = compress.stored "dense" : tensor<20x72xf16>
   %1 = compress.stored "codes8" : tensor<20x72xsi8>

@@ -83,7 +83,8 @@ std::vector<char> mlir::compress::emitObject(llvm::Module &module,
 }
 
 void mlir::compress::prepareFunction(llvm::Function &function, StringRef set) {
-  if (set == "avx512vnni") {
+  const kernel::InstructionSet *known = kernel::findInstructionSet(set);
+  if (known && known->vectorBytes == 64) {
     function.addFnAttr("prefer-vector-width", "512");
     function.addFnAttr("min-legal-vector-width", "512");
   }

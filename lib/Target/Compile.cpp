@@ -5,13 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compress/Target/Compile.h"
 #include "CodeGeneration.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
 #include "Kernel/Transforms/Passes.h"
 #include "NN/IR/NN.h"
 #include "compress/Analysis/PackedLayout.h"
-#include "compress/Target/Compile.h"
 #include "compress_runtime.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Threading.h"
@@ -53,10 +53,8 @@ namespace {
 enum class Phase { plan, kernel, llvm };
 
 struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
-  Option<std::string> target{
-      *this, "target", llvm::cl::init("avx512vnni"),
-      llvm::cl::desc("Instruction set: avx512vnni, avxvnni, avx2, generic or "
-                     "neon")};
+  Option<std::string> target{*this, "target", llvm::cl::init("avx512vnni"),
+                             llvm::cl::desc("Instruction set")};
   Option<std::string> activations{
       *this, "activations", llvm::cl::init("int8"),
       llvm::cl::desc("f32, or int8 where weights are integer codes")};
@@ -71,8 +69,8 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
           clEnumValN(Phase::llvm, "llvm", "The LLVM dialect"))};
 };
 
-void buildPlanPipeline(OpPassManager &pm, StringRef activations,
-                       int64_t chunk, bool planOnly = false) {
+void buildPlanPipeline(OpPassManager &pm, StringRef activations, int64_t chunk,
+                       bool planOnly = false) {
   pm.addPass(kernel::createPlanWeightsPass());
   if (planOnly)
     return;
@@ -101,19 +99,6 @@ void mlir::compress::registerTargetPipelines() {
 //===----------------------------------------------------------------------===//
 // Objects
 //===----------------------------------------------------------------------===//
-
-static uint64_t requiredFeatures(StringRef set) {
-  if (set == "avx512vnni")
-    return COMPRESS_FEATURE_AVX2 | COMPRESS_FEATURE_AVX512 |
-           COMPRESS_FEATURE_AVX512VNNI;
-  if (set == "avxvnni")
-    return COMPRESS_FEATURE_AVX2 | COMPRESS_FEATURE_AVXVNNI;
-  if (set == "avx2")
-    return COMPRESS_FEATURE_AVX2;
-  if (set == "neon")
-    return COMPRESS_FEATURE_NEON_DOTPROD;
-  return 0;
-}
 
 static std::string entryName(StringRef entry, StringRef set) {
   return ("compress_" + entry + "_" + set).str();
@@ -175,7 +160,14 @@ compileDescription(ModuleOp module, const CompileOptions &options,
                                     llvm::GlobalValue::PrivateLinkage, value,
                                     name);
   };
-  auto *variantType = llvm::StructType::get(pointer, i64, pointer, pointer);
+  auto c32 = [&](uint64_t v) { return llvm::ConstantInt::get(i32, v); };
+  auto c64 = [&](uint64_t v) { return llvm::ConstantInt::get(i64, v); };
+  auto *variantType =
+      llvm::StructType::get(pointer, pointer, i64, pointer, pointer);
+  auto *featureType = llvm::StructType::get(pointer, i32, i32, i32, i32, i64);
+  auto text = [&](StringRef value) {
+    return constant(llvm::ConstantDataArray::getString(context, value), "name");
+  };
   std::vector<llvm::Constant *> variants;
   for (const std::string &set : options.instructionSets) {
     auto entry = [&](StringRef name) -> llvm::Constant * {
@@ -184,11 +176,17 @@ compileDescription(ModuleOp module, const CompileOptions &options,
       return llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
                                     entryName(name, set), description);
     };
+    std::vector<llvm::Constant *> features;
+    for (const compress_feature &f : kernel::findInstructionSet(set)->needs)
+      features.push_back(llvm::ConstantStruct::get(
+          featureType, {text(f.name), c32(f.leaf), c32(f.subleaf), c32(f.word),
+                        c32(f.bits), c64(f.saved)}));
+    auto *featuresType = llvm::ArrayType::get(featureType, features.size());
     variants.push_back(llvm::ConstantStruct::get(
         variantType,
-        {constant(llvm::ConstantDataArray::getString(context, set), "name"),
-         llvm::ConstantInt::get(i64, requiredFeatures(set)), entry("decode"),
-         entry("prefill")}));
+        {text(set),
+         constant(llvm::ConstantArray::get(featuresType, features), "features"),
+         c64(features.size()), entry("decode"), entry("prefill")}));
   }
   auto *table = constant(
       llvm::ConstantArray::get(
@@ -196,8 +194,6 @@ compileDescription(ModuleOp module, const CompileOptions &options,
       "variants");
   auto *rotary = constant(llvm::ConstantDataArray::get(context, frequencies),
                           "rotary_frequencies");
-  auto c32 = [&](uint64_t v) { return llvm::ConstantInt::get(i32, v); };
-  auto c64 = [&](uint64_t v) { return llvm::ConstantInt::get(i64, v); };
   // In the order of compress_program.
   llvm::Constant *value = llvm::ConstantStruct::getAnon(
       {c32(COMPRESS_ABI_VERSION), c32(variants.size()), table,
@@ -238,8 +234,9 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
   buildPlanPipeline(plan, options.activations, options.chunk);
   if (failed(plan.run(*result.module)))
     return failure();
-  result.weightsBytes =
-      (*result.module)->getAttrOfType<IntegerAttr>("kernel.weights_bytes").getInt();
+  result.weightsBytes = (*result.module)
+                            ->getAttrOfType<IntegerAttr>("kernel.weights_bytes")
+                            .getInt();
 
   std::vector<float> frequencies;
   auto program =
@@ -253,9 +250,8 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
     frequencies = std::move(*values);
   }
 
-  FailureOr<std::vector<char>> description =
-      compileDescription(*result.module, options, result.weightsBytes,
-                         frequencies, maxContext);
+  FailureOr<std::vector<char>> description = compileDescription(
+      *result.module, options, result.weightsBytes, frequencies, maxContext);
   if (failed(description))
     return failure();
   result.objects.push_back({"program", std::move(*description)});

@@ -87,10 +87,8 @@ mlir::compress::buildFunctionsToLLVMPipeline(OpPassManager &pm,
 
 namespace {
 struct FunctionsToLLVMOptions : PassPipelineOptions<FunctionsToLLVMOptions> {
-  Option<std::string> target{
-      *this, "target", llvm::cl::init("generic"),
-      llvm::cl::desc("Instruction set: avx512vnni, avxvnni, avx2, generic or "
-                     "neon")};
+  Option<std::string> target{*this, "target", llvm::cl::init("generic"),
+                             llvm::cl::desc("Instruction set")};
   Option<std::string> activations{
       *this, "activations", llvm::cl::init("int8"),
       llvm::cl::desc("f32, or int8 where weights are integer codes")};
@@ -309,11 +307,12 @@ mlir::compress::compileFunctions(ModuleOp module,
 }
 
 void mlir::compress::registerObjectTranslation() {
-  static llvm::cl::opt<std::string> set(
-      "instruction-set",
-      llvm::cl::desc("What --mlir-to-object makes code for: avx512vnni, "
-                     "avxvnni, avx2, generic or neon; otherwise any machine of "
-                     "the module's llvm.target_triple, or of this one's"));
+  static std::string text =
+      "What --mlir-to-object makes code for: " + kernel::listInstructionSets() +
+      "; otherwise any machine of the module's "
+      "llvm.target_triple, or of this one's";
+  static llvm::cl::opt<std::string> set("instruction-set",
+                                        llvm::cl::desc(text));
   static TranslateFromMLIRRegistration registration(
       "mlir-to-object",
       "Translate a module of the LLVM dialect to an object file",
@@ -323,11 +322,9 @@ void mlir::compress::registerObjectTranslation() {
           return op->emitError("is no module; an object is made of one");
         MachineDescription machine;
         if (!set.empty()) {
-          if (!llvm::is_contained(getInstructionSets(), StringRef(set)))
-            return op->emitError("instruction-set \"")
-                   << set
-                   << "\" is unknown; there are avx512vnni, avxvnni, avx2, "
-                      "generic and neon";
+          if (!kernel::findInstructionSet(set))
+            return op->emitError(
+                kernel::unknownInstructionSet("instruction-set", set));
           machine = getMachine(set);
         } else if (auto triple = module->getAttrOfType<StringAttr>(
                        LLVM::LLVMDialect::getTargetTripleAttrName())) {

@@ -16,6 +16,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Triple.h"
 #include <dlfcn.h>
 #include <mutex>
 
@@ -41,10 +42,11 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
                                       const std::string &runtimeFolder) {
   std::string folder = runtimeFolder.empty() ? libraryFolder() : runtimeFolder;
   std::string runtime = folder + "/libCompressRuntime.a";
-  std::string system = folder + "/compress/x86_64/";
+  std::string system;
   for (const CompiledModel::Object &object : model.objects)
-    if (object.name == "neon")
-      system = folder + "/compress/aarch64/";
+    if (auto *set = kernel::findInstructionSet(object.name))
+      system = folder + "/compress/" +
+               llvm::Triple(set->triple).getArchName().str() + "/";
   for (const std::string &needed : {runtime, system + "rcrt1.o"})
     if (!llvm::sys::fs::exists(needed))
       return environmentError("Cannot link: " + needed +

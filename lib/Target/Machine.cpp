@@ -6,72 +6,77 @@
 //===----------------------------------------------------------------------===//
 
 #include "compress/Target/Compile.h"
-#include "llvm/ADT/StringMap.h"
+#include "compress_runtime/Model.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 using namespace mlir::compress;
+using kernel::InstructionSet;
 
-ArrayRef<StringRef> mlir::compress::getInstructionSets() {
-  static const StringRef sets[] = {"avx512vnni", "avxvnni", "avx2", "generic",
-                                   "neon"};
-  return sets;
+MachineDescription mlir::compress::getMachine(StringRef name) {
+  const InstructionSet *set = kernel::findInstructionSet(name);
+  return {set->triple, set->processor, set->features};
 }
 
-MachineDescription mlir::compress::getMachine(StringRef set) {
-  if (set == "neon")
-    return {"aarch64-unknown-linux-gnu", "generic", "+neon,+dotprod,+fp-armv8"};
-  std::string triple = "x86_64-unknown-linux-gnu";
-  if (set == "avx512vnni")
-    return {triple, "x86-64-v4", "+avx512vnni,-prefer-256-bit"};
-  if (set == "avxvnni")
-    return {triple, "x86-64-v3", "+avxvnni"};
-  if (set == "avx2")
-    return {triple, "x86-64-v3", ""};
-  return {triple, "x86-64", ""};
+std::vector<std::string>
+mlir::compress::getFamilyInstructionSets(StringRef family) {
+  std::vector<std::string> names;
+  for (const InstructionSet *set : kernel::getInstructionSets())
+    if (set->inFamily && set->getFamily() == family)
+      names.push_back(set->name);
+  return names;
+}
+
+std::vector<std::string> mlir::compress::getRunnableInstructionSets() {
+  llvm::Triple host(llvm::sys::getDefaultTargetTriple());
+  std::vector<std::string> names;
+  for (const InstructionSet *set : kernel::getInstructionSets())
+    if (llvm::Triple(set->triple).getArch() == host.getArch() &&
+        llvm::all_of(set->needs, compresslib::rt::processorHas))
+      names.push_back(set->name);
+  return names;
 }
 
 FailureOr<std::vector<std::string>>
 mlir::compress::parseTarget(StringRef name, std::string &error) {
-  if (name == "x86-64")
-    return std::vector<std::string>{"avx512vnni", "avxvnni", "avx2", "generic"};
-  if (name == "aarch64")
-    return std::vector<std::string>{"neon"};
+  std::vector<std::string> sets = getFamilyInstructionSets(name);
+  if (!sets.empty())
+    return sets;
   if (name == "native") {
-    llvm::StringMap<bool> has = llvm::sys::getHostCPUFeatures();
-#if defined(__aarch64__)
-    return std::vector<std::string>{"neon"};
-#else
-    if (has.lookup("avx512vnni") && has.lookup("avx512bw") &&
-        has.lookup("avx512dq") && has.lookup("avx512vl"))
-      return std::vector<std::string>{"avx512vnni"};
-    if (has.lookup("avx2") && has.lookup("fma") && has.lookup("f16c"))
-      return std::vector<std::string>{has.lookup("avxvnni") ? "avxvnni"
-                                                            : "avx2"};
-    return std::vector<std::string>{"generic"};
-#endif
+    sets = getRunnableInstructionSets();
+    if (sets.empty()) {
+      error = "there is no instruction set for this machine";
+      return failure();
+    }
+    return std::vector<std::string>{sets.front()};
   }
-  std::vector<std::string> sets;
   SmallVector<StringRef> names;
   name.split(names, ',', -1, false);
-  for (StringRef known : getInstructionSets())
-    if (llvm::is_contained(names, known))
-      sets.push_back(known.str());
+  std::string family;
+  for (const InstructionSet *known : kernel::getInstructionSets()) {
+    if (!llvm::is_contained(names, known->name))
+      continue;
+    sets.push_back(known->name);
+    if (!family.empty() && family != known->getFamily()) {
+      error = "a program is made for one processor family, but the target "
+              "names instruction sets of " +
+              family + " and of " + known->getFamily();
+      return failure();
+    }
+    family = known->getFamily();
+  }
   for (StringRef each : names)
-    if (!llvm::is_contained(getInstructionSets(), each)) {
-      error = ("target \"" + each +
-               "\" is unknown; there are native, x86-64, aarch64, and the "
-               "instruction sets avx512vnni, avxvnni, avx2, generic and neon")
+    if (!llvm::is_contained(sets, each)) {
+      error = ("target \"" + each + "\" is unknown; there are native, " +
+               llvm::join(kernel::getFamilies(), ", ") +
+               ", and the instruction sets " + kernel::listInstructionSets())
                   .str();
       return failure();
     }
   if (sets.empty()) {
     error = "a target names at least one instruction set";
-    return failure();
-  }
-  if (sets.size() > 1 && llvm::is_contained(sets, "neon")) {
-    error = "a program is made for one processor family, but the target names "
-            "instruction sets of x86-64 and of aarch64";
     return failure();
   }
   return sets;

@@ -7,8 +7,10 @@
 
 #include "compress/Tools/Driver.h"
 #include "Commands.h"
+#include "compress/InstructionSets/InstructionSet.h"
 #include "compress/Tools/Process.h"
 #include "compress/Tools/Register.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"
@@ -30,6 +32,14 @@ namespace {
 /// library that links this holds no global ones.
 struct CommandLine {
   cl::OptionCategory category{"Options"};
+  std::string targetHelp =
+      "Instruction sets, separated by commas: " +
+      kernel::listInstructionSets() +
+      "; native (the best of this machine, the default of eval); or what a "
+      "family of processors is built for, " +
+      llvm::join(kernel::getFamilies(), " or ") +
+      " (the default of build is x86-64). Of object files one set (default "
+      "generic)";
 
   /// As mlir-opt has them, of every command.
   cl::list<std::string> plugins{
@@ -183,15 +193,8 @@ struct CommandLine {
       cl::sub(build),
       cl::cat(category)};
   cl::opt<std::string> target{
-      "target",
-      cl::desc("Instruction sets, separated by commas: avx512vnni, avxvnni, "
-               "avx2, generic; x86-64 (all of them, the default of build) or "
-               "native (the best of this machine, the default of eval); of "
-               "object files one alone, neon too (default generic)"),
-      cl::value_desc("SETS"),
-      cl::sub(eval),
-      cl::sub(build),
-      cl::cat(category)};
+      "target",      cl::desc(targetHelp), cl::value_desc("SETS"),
+      cl::sub(eval), cl::sub(build),       cl::cat(category)};
   cl::opt<int64_t> chunk{
       "chunk",
       cl::desc("Most tokens that a prompt is read by (default 64)"),

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-#define COMPRESS_ABI_VERSION 1
+#define COMPRESS_ABI_VERSION 2
 
 /* What one call of an entry works on. Field order is known to the compiler
  * (dialects/Kernel); append only, and raise COMPRESS_ABI_VERSION. */
@@ -43,19 +43,28 @@ typedef struct compress_context {
 
 typedef void (*compress_entry)(compress_context *context, int64_t thread);
 
-/* Processor features, as bits of compress_variant.required_features. */
-enum {
-  COMPRESS_FEATURE_AVX2 = 1 << 0, /* with FMA and F16C */
-  COMPRESS_FEATURE_AVXVNNI = 1 << 1,
-  COMPRESS_FEATURE_AVX512 = 1 << 2, /* F, BW, DQ, VL, CD */
-  COMPRESS_FEATURE_AVX512VNNI = 1 << 3,
-  COMPRESS_FEATURE_NEON_DOTPROD = 1 << 4
-};
+/* Where a processor says what it has: a register of CPUID, or, as the leaf, an
+ * entry of the auxiliary vector. */
+enum { COMPRESS_EAX, COMPRESS_EBX, COMPRESS_ECX, COMPRESS_EDX };
+enum { COMPRESS_HWCAP = 16, COMPRESS_HWCAP2 = 26 };
+
+/* What a variant's code needs of the processor. */
+typedef struct compress_feature {
+  const char *name; /* as processors list it, for messages                      */
+  uint32_t leaf;    /* x86: CPUID's leaf, subleaf and register; aarch64:
+                       COMPRESS_HWCAP or COMPRESS_HWCAP2                        */
+  uint32_t subleaf;
+  uint32_t word;
+  uint32_t bits;    /* all of which are there                                   */
+  uint64_t saved;   /* x86: bits of XCR0 that the system must have set; for the
+                       state of tiles the process asks permission, too          */
+} compress_feature;
 
 /* One instruction set's code. */
 typedef struct compress_variant {
-  const char *instruction_set; /* "avx512vnni", "avxvnni", "avx2", "generic", … */
-  uint64_t required_features;
+  const char *instruction_set; /* "avx2", "generic", … */
+  const compress_feature *features;
+  uint64_t feature_count;
   compress_entry decode;
   compress_entry prefill;
 } compress_variant;

@@ -411,7 +411,6 @@ struct Edge {
 int Edge::info(const std::string &unsupported) const {
   const Metadata &m = payload.metadata();
   const char *chosen = model ? model->instructionSet() : "";
-  uint64_t features = processorFeatures();
   if (settings.json) {
     Json json;
     json.text("name", m.name);
@@ -436,8 +435,9 @@ int Edge::info(const std::string &unsupported) const {
       const compress_variant &v = program.variants[i];
       Json set;
       set.text("name", v.instruction_set);
-      set.text("needs", featureNames(v.required_features));
-      set.member("runs", v.required_features & ~features ? "false" : "true");
+      set.text("needs", featureNames(v));
+      set.member("runs",
+                 featureNames(v, processorHas).empty() ? "true" : "false");
       sets += (i ? ", " : "") + set.object();
     }
     json.member("instruction_sets", "[" + sets + "]");
@@ -468,13 +468,13 @@ int Edge::info(const std::string &unsupported) const {
               (unsigned long long)program.cache_bytes_per_position));
   for (uint32_t i = 0; i < program.variant_count; ++i) {
     const compress_variant &v = program.variants[i];
-    uint64_t missing = v.required_features & ~features;
+    std::string missing = featureNames(v, processorHas);
     line(i ? "" : "instruction sets",
          format("%s: %s", v.instruction_set,
                 !strcmp(v.instruction_set, chosen) ? "used"
-                : missing
-                    ? ("this processor lacks " + featureNames(missing)).c_str()
-                    : "runs here"));
+                : missing.empty()
+                    ? "runs here"
+                    : ("this processor lacks " + missing).c_str()));
   }
   line("threads", format("%d", threads));
   if (!unsupported.empty())
@@ -780,8 +780,8 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
   if (settings.version)
     return printAll(format("%s, built by compress %s\n", metadata.name.c_str(),
                            metadata.version.c_str()));
-  auto variant = selectVariant(program, settings.instructionSet,
-                               processorFeatures(), metadata.rebuild);
+  auto variant = selectVariant(program, settings.instructionSet, processorHas,
+                               metadata.rebuild);
   if (!variant && !settings.info)
     return fail(variant.error());
 

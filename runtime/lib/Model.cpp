@@ -14,6 +14,8 @@
 #include <sys/mman.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 #endif
@@ -25,74 +27,57 @@ namespace rt {
 // Processor
 //===----------------------------------------------------------------------===//
 
-uint64_t processorFeatures() {
-  uint64_t features = 0;
+bool processorHas(const compress_feature &feature) {
 #if defined(__x86_64__)
-  unsigned a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d))
-    return 0;
-  bool fma = c >> 12 & 1, xsave = c >> 27 & 1, avx = c >> 28 & 1,
-       f16c = c >> 29 & 1;
-  if (!xsave || !avx)
-    return 0;
-  unsigned low, high;
-  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  bool saves256 = (low & 0x6) == 0x6, saves512 = (low & 0xE6) == 0xE6;
-  unsigned b7 = 0, c7 = 0, a71 = 0;
-  if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
-    b7 = b;
-    c7 = c;
-    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d))
-      a71 = a;
+  unsigned words[4] = {}, &a = words[0], &b = words[1], &c = words[2],
+           &d = words[3];
+  if (feature.saved) {
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 27 & 1)) // OSXSAVE
+      return false;
+    unsigned low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    if (feature.saved & ~(uint64_t(high) << 32 | low))
+      return false;
   }
-  if (saves256 && (b7 >> 5 & 1) && fma && f16c) {
-    features |= COMPRESS_FEATURE_AVX2;
-    if (a71 >> 4 & 1)
-      features |= COMPRESS_FEATURE_AVXVNNI;
-  }
-  // F, DQ, CD, BW, VL
-  const unsigned avx512 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;
-  if (saves512 && (b7 & avx512) == avx512) {
-    features |= COMPRESS_FEATURE_AVX512;
-    if (c7 >> 11 & 1)
-      features |= COMPRESS_FEATURE_AVX512VNNI;
-  }
+  // EAX of subleaf 0 is the last subleaf.
+  if (feature.subleaf && (!__get_cpuid_count(feature.leaf, 0, &a, &b, &c, &d) ||
+                          a < feature.subleaf))
+    return false;
+  if (!__get_cpuid_count(feature.leaf, feature.subleaf, &a, &b, &c, &d) ||
+      (words[feature.word & 3] & feature.bits) != feature.bits)
+    return false;
+  constexpr int tiles = 18, requestPermission = 0x1023;
+  return !(feature.saved >> tiles & 1) ||
+         !syscall(SYS_arch_prctl, requestPermission, tiles);
 #elif defined(__aarch64__)
-  if (getauxval(AT_HWCAP) & (1ul << 20)) // HWCAP_ASIMDDP
-    features |= COMPRESS_FEATURE_NEON_DOTPROD;
+  return (getauxval(feature.leaf) & feature.bits) == feature.bits;
+#else
+  return false;
 #endif
-  return features;
 }
 
-std::string featureNames(uint64_t features) {
-  static const struct {
-    uint64_t bit;
-    const char *names;
-  } table[] = {
-      {COMPRESS_FEATURE_AVX2, "avx2, fma, f16c"},
-      {COMPRESS_FEATURE_AVXVNNI, "avx_vnni"},
-      {COMPRESS_FEATURE_AVX512,
-       "avx512f, avx512bw, avx512dq, avx512vl, avx512cd"},
-      {COMPRESS_FEATURE_AVX512VNNI, "avx512_vnni"},
-      {COMPRESS_FEATURE_NEON_DOTPROD, "asimddp"},
-  };
+static size_t countMissing(const compress_variant &variant, FeatureTest has) {
+  size_t missing = 0;
+  for (uint64_t i = 0; i < variant.feature_count; ++i)
+    missing += !has(variant.features[i]);
+  return missing;
+}
+
+std::string featureNames(const compress_variant &variant, FeatureTest has) {
   std::string names;
-  for (auto &row : table)
-    if (features & row.bit) {
-      if (!names.empty())
-        names += ", ";
-      names += row.names;
-      features &= ~row.bit;
-    }
-  if (features)
-    names += format("%sunknown features 0x%llx", names.empty() ? "" : ", ",
-                    static_cast<unsigned long long>(features));
+  for (uint64_t i = 0; i < variant.feature_count; ++i) {
+    if (has && has(variant.features[i]))
+      continue;
+    if (!names.empty())
+      names += ", ";
+    names += variant.features[i].name;
+  }
   return names;
 }
 
 Expected<const compress_variant *>
 selectVariant(const compress_program &program, const std::string &name,
-              uint64_t features, const std::string &rebuild) {
+              FeatureTest has, const std::string &rebuild) {
   std::string remedy =
       rebuild.empty() ? "Rebuild with a --target that includes this processor."
                       : "Rebuild with: " + rebuild;
@@ -101,11 +86,11 @@ selectVariant(const compress_program &program, const std::string &name,
     for (uint32_t i = 0; i < program.variant_count; ++i) {
       const compress_variant &variant = program.variants[i];
       if (name == variant.instruction_set) {
-        if (uint64_t missing = variant.required_features & ~features)
+        if (countMissing(variant, has))
           return environmentError(format(
               "The instruction set '%s' needs %s, which this processor does "
               "not have.",
-              name.c_str(), featureNames(missing).c_str()));
+              name.c_str(), featureNames(variant, has).c_str()));
         return &variant;
       }
       names += format("%s'%s'", i ? ", " : "", variant.instruction_set);
@@ -116,14 +101,14 @@ selectVariant(const compress_program &program, const std::string &name,
                name.c_str(), names.c_str()));
   }
   const compress_variant *least = nullptr;
-  int fewest = 65;
+  size_t fewest = SIZE_MAX;
   for (uint32_t i = 0; i < program.variant_count; ++i) {
     const compress_variant &variant = program.variants[i];
-    uint64_t missing = variant.required_features & ~features;
+    size_t missing = countMissing(variant, has);
     if (!missing)
       return &variant;
-    if (__builtin_popcountll(missing) <= fewest) {
-      fewest = __builtin_popcountll(missing);
+    if (missing <= fewest) {
+      fewest = missing;
       least = &variant;
     }
   }
@@ -131,8 +116,7 @@ selectVariant(const compress_program &program, const std::string &name,
     return badInput("The program has no code for any instruction set.");
   return environmentError(
       format("This program needs %s, which this processor does not have. %s",
-             featureNames(least->required_features & ~features).c_str(),
-             remedy.c_str()));
+             featureNames(*least, has).c_str(), remedy.c_str()));
 }
 
 int64_t defaultContext(const compress_program &program) {
@@ -199,8 +183,8 @@ Expected<std::unique_ptr<Model>> Model::create(const compress_program &program,
     return badInput("The weights are not aligned to 64 bytes.");
   if (!program.vocabulary || !program.prefill_chunk)
     return badInput("The program has no vocabulary or no prefill chunk.");
-  auto variant = selectVariant(program, options.instructionSet,
-                               processorFeatures(), options.rebuild);
+  auto variant = selectVariant(program, options.instructionSet, processorHas,
+                               options.rebuild);
   if (!variant)
     return variant.error();
 

@@ -11,7 +11,7 @@ SOURCE = sys.argv[1]
 CORE = {"Support", "Algorithms", "Formats", "Evaluation"}
 DIALECTS = {"Compress", "NN", "Kernel", "Check"}
 ROOMS = CORE | {"Reference", "Analysis", "Conversion", "Import", "Export",
-                "Calibration", "Target", "Pipelines", "Tools"}
+                "Calibration", "InstructionSets", "Target", "Pipelines", "Tools"}
 
 # room -> rooms of include/compress that it may include (its own always).
 MAY_INCLUDE = {
@@ -24,11 +24,14 @@ MAY_INCLUDE = {
     "dialects": {"Support", "Algorithms", "Formats", "Analysis"},
     "Analysis": {"Support"},
     "Reference": {"Support", "Analysis"},
-    "Conversion": {"Support", "Analysis"},
+    # What code can be made for: upstream's dialects only.
+    "InstructionSets": set(),
+    "Conversion": {"Support", "Analysis", "InstructionSets"},
     "Import": {"Support", "Formats", "Analysis"},
     "Export": {"Support", "Formats", "Analysis"},
     "Calibration": ROOMS - {"Tools", "Pipelines", "Reference", "Formats"},
-    "Target": {"Support", "Analysis", "Conversion", "Formats", "Pipelines"},
+    "Target": {"Support", "Analysis", "InstructionSets", "Conversion", "Formats",
+               "Pipelines"},
     "Pipelines": {"Support", "Analysis", "Conversion"},
     "Tools": ROOMS,
     "tools": ROOMS,
@@ -37,7 +40,8 @@ MAY_INCLUDE = {
 }
 # No LLVM and no MLIR, and nothing built on them.
 PURE = CORE | {"runtime"}
-NO_RUNTIME = {"Support", "Algorithms", "dialects", "Analysis", "Import", "Export"}
+NO_RUNTIME = {"Support", "Algorithms", "dialects", "Analysis", "Import", "Export",
+              "InstructionSets"}
 FOREIGN = ("mlir/", "mlir-c/", "llvm/", "llvm-c/", "lld/", "clang/")
 
 

@@ -20,7 +20,7 @@ def ConvertKernelToVectorPass : Pass<"convert-kernel-to-vector", "::mlir::Module
   }];
   let options = [
     Option<"target", "target", "std::string", "\"avx512vnni\"",
-           "Instruction set: avx512vnni, avxvnni, avx2, generic or neon">,
+           "Instruction set">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::math::MathDialect",
@@ -157,17 +157,16 @@ def ConvertKernelToGPUPass : Pass<"convert-kernel-to-gpu", "::mlir::ModuleOp"> {
 def LowerLaneOpsPass : Pass<"kernel-lower-lane-ops", "::mlir::ModuleOp"> {
   let summary = "Lower lane ops to an instruction set";
   let description = [{
-    `kernel.lane_dot` becomes vpdpbusd (avx512vnni, avxvnni), pmaddubsw and
-    pmaddwd (avx2), sdot (neon) or shifts and multiplications (generic);
-    `kernel.lane_lookup` pshufb, tbl, or a choice an entry (generic);
-    `kernel.lane_expand` shuffles of eight bytes by a table of their 256 masks,
-    or a byte at a time (generic). For
-    targets without conversion instructions, f16 widens by integer operations,
-    and bf16 does everywhere.
+    A lane op becomes what the instruction set says (`lib/InstructionSets`), such
+    as vpdpbusd or sdot for `kernel.lane_dot`, a byte shuffle for
+    `kernel.lane_lookup`, vpexpandb or shuffles of eight bytes by a table of
+    their 256 masks for `kernel.lane_expand`; else plain arithmetic, a choice an
+    entry, or a byte at a time. For sets without conversion instructions, f16
+    widens by integer operations, and bf16 does everywhere.
   }];
   let options = [
     Option<"target", "target", "std::string", "\"avx512vnni\"",
-           "Instruction set: avx512vnni, avxvnni, avx2, generic or neon">,
+           "Instruction set">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect",
     "::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",

@@ -13,6 +13,7 @@
 #ifndef COMPRESS_TARGET_COMPILE_H
 #define COMPRESS_TARGET_COMPILE_H
 
+#include "compress/InstructionSets/InstructionSet.h"
 #include "compress/Support/Error.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -31,11 +32,12 @@ class MLIRContext;
 
 namespace mlir::compress {
 
-/// Instruction sets, best first: avx512vnni, avxvnni, avx2, generic (x86-64);
-/// neon (aarch64).
-ArrayRef<StringRef> getInstructionSets();
+/// The instruction sets that a family's name stands for, best first.
+std::vector<std::string> getFamilyInstructionSets(StringRef family);
+/// Those that this machine runs, best first.
+std::vector<std::string> getRunnableInstructionSets();
 /// Those of a family that `name` lists, separated by commas; "native" is the
-/// best that this machine has, "x86-64" all four. Fails on an unknown name.
+/// best that this machine has. Fails on an unknown name.
 FailureOr<std::vector<std::string>> parseTarget(StringRef name,
                                                 std::string &error);
 /// The LLVM triple, processor and features of an instruction set.
@@ -46,8 +48,7 @@ MachineDescription getMachine(StringRef instructionSet);
 
 struct CompileOptions {
   /// Instruction sets, best first; one family.
-  std::vector<std::string> instructionSets = {"avx512vnni", "avxvnni", "avx2",
-                                              "generic"};
+  std::vector<std::string> instructionSets = getFamilyInstructionSets("x86-64");
   /// "f32", or "int8" where weights are integer codes.
   std::string activations = "int8";
   /// Most tokens of one prefill call.

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernel/Transforms/Passes.h"
-#include "compress/Conversion/KernelToVector.h"
+#include "compress/InstructionSets/InstructionSet.h"
+#include "compress/InstructionSets/Lanes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -21,227 +22,105 @@ using namespace mlir::kernel;
 
 namespace {
 
-VectorType ints(OpBuilder &b, int64_t lanes, unsigned width) {
-  return VectorType::get({lanes}, b.getIntegerType(width));
-}
-
-Value splat(OpBuilder &b, Location loc, VectorType type, int64_t value) {
-  return arith::ConstantOp::create(
-      b, loc,
-      DenseElementsAttr::get(type,
-                             b.getIntegerAttr(type.getElementType(), value)));
-}
-
-Value intrinsic(OpBuilder &b, Location loc, StringRef name, Type type,
-                ValueRange arguments) {
-  return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name),
-                                       arguments)
-      .getResult(0);
-}
-
-/// The dot products of as many lanes as the instruction has.
-Value dot(OpBuilder &b, Location loc, StringRef target, Value acc, Value a,
-          Value x, int64_t bits) {
-  auto type = cast<VectorType>(acc.getType());
+/// Applies `part` to as many lanes of the operands as an instruction has:
+/// `width` of the result, and of each operand in proportion. Null where it
+/// cannot.
+Value inParts(OpBuilder &b, Location loc, VectorType type, int64_t width,
+              ValueRange operands, function_ref<Value(ValueRange)> part) {
   int64_t lanes = type.getNumElements();
-  if (target == "avx512vnni" && lanes == 16)
-    return intrinsic(b, loc, "llvm.x86.avx512.vpdpbusd.512", type, {acc, a, x});
-  if ((target == "avx512vnni" || target == "avxvnni") && lanes == 8)
-    return intrinsic(b, loc, "llvm.x86.avx512.vpdpbusd.256", type, {acc, a, x});
-  if (target == "avx2" && lanes == 8) {
-    VectorType words = ints(b, 16, 16);
-    if (bits <= 7) {
-      // 2 * 127 * 127 fits 16 bits, so pmaddubsw does not saturate.
-      Value pairs =
-          intrinsic(b, loc, "llvm.x86.avx2.pmadd.ub.sw", words, {a, x});
-      Value sums = intrinsic(b, loc, "llvm.x86.avx2.pmadd.wd", type,
-                             {pairs, splat(b, loc, words, 1)});
-      return arith::AddIOp::create(b, loc, acc, sums);
+  if (!width || lanes <= width || lanes % width)
+    return part(operands);
+  Value result = splat(b, loc, type, 0);
+  for (int64_t i = 0; i < lanes; i += width) {
+    SmallVector<Value> some;
+    for (Value operand : operands) {
+      int64_t each = lanesOf(operand) / lanes;
+      some.push_back(slice(b, loc, operand, i * each, width * each));
     }
-    // Even and odd bytes as 16-bit words.
-    Value aw = vector::BitCastOp::create(b, loc, words, a);
-    Value xw = vector::BitCastOp::create(b, loc, words, x);
-    Value eight = splat(b, loc, words, 8);
-    Value aEven = arith::AndIOp::create(b, loc, aw, splat(b, loc, words, 255));
-    Value aOdd = arith::ShRUIOp::create(b, loc, aw, eight);
-    Value xEven = arith::ShRSIOp::create(
-        b, loc, arith::ShLIOp::create(b, loc, xw, eight), eight);
-    Value xOdd = arith::ShRSIOp::create(b, loc, xw, eight);
-    for (auto [p, q] : {std::pair(aEven, xEven), std::pair(aOdd, xOdd)})
-      acc = arith::AddIOp::create(
-          b, loc, acc,
-          intrinsic(b, loc, "llvm.x86.avx2.pmadd.wd", type, {p, q}));
-    return acc;
-  }
-  if (target == "neon" && lanes == 4) {
-    auto sdot = [&](Value sum, Value p, Value q) {
-      return intrinsic(b, loc, "llvm.aarch64.neon.sdot.v4i32.v16i8", type,
-                       {sum, p, q});
-    };
-    if (bits <= 7)
-      return sdot(acc, a, x);
-    // a = (a - 128) + 128, and Σ 128 x = 2 Σ 64 x.
-    VectorType bytes = ints(b, 16, 8);
-    Value shifted =
-        arith::XOrIOp::create(b, loc, a, splat(b, loc, bytes, -128));
-    Value half = splat(b, loc, bytes, 64);
-    return sdot(sdot(sdot(acc, shifted, x), half, x), half, x);
-  }
-  // Bytes through 32-bit shifts.
-  Value ai = vector::BitCastOp::create(b, loc, type, a);
-  Value xi = vector::BitCastOp::create(b, loc, type, x);
-  for (int64_t i = 0; i < 4; ++i) {
-    Value u = ai, s = xi;
-    if (i)
-      u = arith::ShRUIOp::create(b, loc, u, splat(b, loc, type, 8 * i));
-    if (i < 3) {
-      u = arith::AndIOp::create(b, loc, u, splat(b, loc, type, 255));
-      s = arith::ShLIOp::create(b, loc, s, splat(b, loc, type, 24 - 8 * i));
-    }
-    s = arith::ShRSIOp::create(b, loc, s, splat(b, loc, type, 24));
-    acc =
-        arith::AddIOp::create(b, loc, acc, arith::MulIOp::create(b, loc, u, s));
-  }
-  return acc;
-}
-
-struct LowerLaneDot : OpRewritePattern<LaneDotOp> {
-  LowerLaneDot(MLIRContext *context, StringRef target)
-      : OpRewritePattern(context), target(target) {}
-
-  LogicalResult matchAndRewrite(LaneDotOp op,
-                                PatternRewriter &b) const override {
-    Location loc = op.getLoc();
-    auto type = cast<VectorType>(op.getType());
-    int64_t lanes = type.getNumElements();
-    int64_t native = target == "avx512vnni" ? 16
-                     : target == "neon"     ? 4
-                     : target == "generic"  ? lanes
-                                            : 8;
-    if (lanes <= native || lanes % native) {
-      b.replaceOp(op, dot(b, loc, target, op.getAcc(), op.getA(), op.getB(),
-                          op.getBits()));
-      return success();
-    }
-    auto part = [&](Value value, int64_t first, int64_t count) -> Value {
-      return vector::ExtractStridedSliceOp::create(
-          b, loc, value, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{count},
-          ArrayRef<int64_t>{1});
-    };
-    Value result = op.getAcc();
-    for (int64_t i = 0; i < lanes; i += native) {
-      Value sums = dot(b, loc, target, part(op.getAcc(), i, native),
-                       part(op.getA(), 4 * i, 4 * native),
-                       part(op.getB(), 4 * i, 4 * native), op.getBits());
-      result = vector::InsertStridedSliceOp::create(
-          b, loc, sums, result, ArrayRef<int64_t>{i}, ArrayRef<int64_t>{1});
-    }
-    b.replaceOp(op, result);
-    return success();
-  }
-  StringRef target;
-};
-
-/// The entries of as many indices as one instruction takes, of a table of whole
-/// parts of 16.
-Value lookup(OpBuilder &b, Location loc, StringRef target, Value indices,
-             ArrayRef<Value> parts) {
-  auto type = cast<VectorType>(indices.getType());
-  if (target == "neon") {
-    auto tbl = [&](ArrayRef<Value> tables, Value index) {
-      SmallVector<Value> arguments(tables);
-      arguments.push_back(index);
-      return intrinsic(
-          b, loc,
-          ("llvm.aarch64.neon.tbl" + Twine(tables.size()) + ".v16i8").str(),
-          type, arguments);
-    };
-    if (parts.size() == 1)
-      return tbl(parts, indices);
-    // An index beyond the four parts gives 0.
-    Value result;
-    for (size_t i = 0; i < parts.size(); i += 4) {
-      Value index = indices;
-      if (i)
-        index = arith::SubIOp::create(b, loc, indices,
-                                      splat(b, loc, type, int8_t(16 * i)));
-      Value some = tbl(parts.slice(i, 4), index);
-      result =
-          result ? Value(arith::OrIOp::create(b, loc, result, some)) : some;
-    }
-    return result;
-  }
-  bool wide = type.getNumElements() == 64;
-  auto shuffle = [&](Value table, Value index) {
-    SmallVector<int64_t> repeat;
-    for (int64_t i = 0; i < type.getNumElements(); ++i)
-      repeat.push_back(i % 16);
-    Value all = vector::ShuffleOp::create(b, loc, table, table, repeat);
-    return intrinsic(
-        b, loc, wide ? "llvm.x86.avx512.pshuf.b.512" : "llvm.x86.avx2.pshuf.b",
-        type, {all, index});
-  };
-  if (parts.size() == 1)
-    return shuffle(parts.front(), indices);
-  // A shuffle gives 0 where an index has its top bit; adding 0x70 with
-  // saturation gives one to all but those of the part.
-  Value result;
-  for (auto [i, part] : llvm::enumerate(parts)) {
-    Value index = indices;
-    if (i)
-      index = arith::XOrIOp::create(b, loc, indices,
-                                    splat(b, loc, type, int8_t(16 * i)));
-    index =
-        intrinsic(b, loc, wide ? "llvm.uadd.sat.v64i8" : "llvm.uadd.sat.v32i8",
-                  type, {index, splat(b, loc, type, 0x70)});
-    Value some = shuffle(part, index);
-    result = result ? Value(arith::OrIOp::create(b, loc, result, some)) : some;
+    Value sums = part(some);
+    if (!sums)
+      return {};
+    result = vector::InsertStridedSliceOp::create(b, loc, sums, result, i, 1);
   }
   return result;
 }
 
-struct LowerLaneLookup : OpRewritePattern<LaneLookupOp> {
-  LowerLaneLookup(MLIRContext *context, StringRef target)
-      : OpRewritePattern(context), target(target) {}
-
-  LogicalResult matchAndRewrite(LaneLookupOp op,
-                                PatternRewriter &b) const override {
-    Location loc = op.getLoc();
-    auto type = cast<VectorType>(op.getType());
-    int64_t count = type.getNumElements();
-    int64_t entries =
-        cast<VectorType>(op.getTable().getType()).getNumElements();
-    int64_t native = target == "avx512vnni" ? 64 : target == "neon" ? 16 : 32;
-    if (target == "generic" || count % native) {
-      b.replaceOp(op, plain(op, b, entries));
-      return success();
-    }
-    auto slice = [&](Value value, int64_t first, int64_t size) -> Value {
-      if (cast<VectorType>(value.getType()).getNumElements() == size)
-        return value;
-      return vector::ExtractStridedSliceOp::create(
-          b, loc, value, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{size},
-          ArrayRef<int64_t>{1});
-    };
-    SmallVector<Value> parts;
-    for (int64_t i = 0; i < entries; i += 16)
-      parts.push_back(slice(op.getTable(), i, 16));
-    Value result = splat(b, loc, type, 0);
-    for (int64_t i = 0; i < count; i += native) {
-      Value some =
-          lookup(b, loc, target, slice(op.getIndices(), i, native), parts);
-      result = native == count ? some
-                               : Value(vector::InsertStridedSliceOp::create(
-                                     b, loc, some, result, ArrayRef<int64_t>{i},
-                                     ArrayRef<int64_t>{1}));
-    }
-    b.replaceOp(op, result);
+template <typename Op> struct LaneOpPattern : OpRewritePattern<Op> {
+  LaneOpPattern(MLIRContext *context, const InstructionSet &set)
+      : OpRewritePattern<Op>(context), set(set) {}
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &b) const override {
+    b.replaceOp(op, lower(op, b));
     return success();
+  }
+  virtual Value lower(Op op, PatternRewriter &b) const = 0;
+  const InstructionSet &set;
+};
+
+struct LowerLaneDot : LaneOpPattern<LaneDotOp> {
+  using LaneOpPattern::LaneOpPattern;
+
+  Value lower(LaneDotOp op, PatternRewriter &b) const override {
+    return inParts(b, op.getLoc(), cast<VectorType>(op.getType()),
+                   set.vectorBytes / 4, op.getOperands(), [&](ValueRange v) {
+                     Value sums = set.dot ? set.dot(b, op.getLoc(), v[0], v[1],
+                                                    v[2], op.getBits())
+                                          : Value();
+                     return sums ? sums : plain(b, op.getLoc(), v);
+                   });
+  }
+
+  /// Bytes through 32-bit shifts.
+  static Value plain(OpBuilder &b, Location loc, ValueRange operands) {
+    Value acc = operands[0];
+    auto type = cast<VectorType>(acc.getType());
+    Value ai = vector::BitCastOp::create(b, loc, type, operands[1]);
+    Value xi = vector::BitCastOp::create(b, loc, type, operands[2]);
+    for (int64_t i = 0; i < 4; ++i) {
+      Value u = ai, s = xi;
+      if (i)
+        u = arith::ShRUIOp::create(b, loc, u, splat(b, loc, type, 8 * i));
+      if (i < 3) {
+        u = arith::AndIOp::create(b, loc, u, splat(b, loc, type, 255));
+        s = arith::ShLIOp::create(b, loc, s, splat(b, loc, type, 24 - 8 * i));
+      }
+      s = arith::ShRSIOp::create(b, loc, s, splat(b, loc, type, 24));
+      acc = arith::AddIOp::create(b, loc, acc,
+                                  arith::MulIOp::create(b, loc, u, s));
+    }
+    return acc;
+  }
+};
+
+struct LowerLaneLookup : LaneOpPattern<LaneLookupOp> {
+  using LaneOpPattern::LaneOpPattern;
+
+  Value lower(LaneLookupOp op, PatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    Value table = op.getTable();
+    auto part = [&](ValueRange v) -> Value {
+      Value indices = v.front();
+      if (lanesOf(indices) != set.vectorBytes)
+        return {};
+      if (lanesOf(table) > 16)
+        return set.lookup ? set.lookup(b, loc, table, indices) : Value();
+      if (!set.shuffle)
+        return {};
+      SmallVector<int64_t> repeat;
+      for (int64_t i = 0; i < set.vectorBytes; ++i)
+        repeat.push_back(i % 16);
+      return set.shuffle(
+          b, loc, vector::ShuffleOp::create(b, loc, table, table, repeat),
+          indices);
+    };
+    Value result = inParts(b, loc, cast<VectorType>(op.getType()),
+                           set.vectorBytes, op.getIndices(), part);
+    return result ? result : plain(op, b);
   }
 
   /// Without byte shuffles: a choice an entry, or of many entries a load an
   /// index.
-  Value plain(LaneLookupOp op, PatternRewriter &b, int64_t entries) const {
+  static Value plain(LaneLookupOp op, PatternRewriter &b) {
+    int64_t entries = lanesOf(op.getTable());
     Location loc = op.getLoc();
     auto type = cast<VectorType>(op.getType());
     Value result = splat(b, loc, type, 0);
@@ -276,7 +155,6 @@ struct LowerLaneLookup : OpRewritePattern<LaneLookupOp> {
     }
     return result;
   }
-  StringRef target;
 };
 
 /// What puts up to eight bytes in the positions of a mask: of each mask the
@@ -300,14 +178,17 @@ memref::GlobalOp getExpandControls(OpBuilder &b, ModuleOp module) {
       /*constant=*/true, b.getI64IntegerAttr(64));
 }
 
-struct LowerLaneExpand : OpRewritePattern<LaneExpandOp> {
-  LowerLaneExpand(MLIRContext *context, StringRef target)
-      : OpRewritePattern(context), target(target) {}
+struct LowerLaneExpand : LaneOpPattern<LaneExpandOp> {
+  using LaneOpPattern::LaneOpPattern;
 
-  LogicalResult matchAndRewrite(LaneExpandOp op,
-                                PatternRewriter &b) const override {
-    b.replaceOp(op, target == "generic" ? plain(op, b) : shuffled(op, b));
-    return success();
+  Value lower(LaneExpandOp op, PatternRewriter &b) const override {
+    if (set.expand) {
+      Value bytes = vector::LoadOp::create(b, op.getLoc(), op.getType(),
+                                           op.getWeights(), op.getAddress());
+      return set.expand(b, op.getLoc(), bitsOf(op, b, bytes), op.getMask(),
+                        op.getAbsent());
+    }
+    return set.shuffle ? shuffled(op, b) : plain(op, b);
   }
 
   static Value constant(OpBuilder &b, Location loc, int64_t value) {
@@ -343,7 +224,7 @@ struct LowerLaneExpand : OpRewritePattern<LaneExpandOp> {
   /// Eight bytes of the run, and their controls, for each byte of the mask.
   Value shuffled(LaneExpandOp op, PatternRewriter &b) const {
     Location loc = op.getLoc();
-    int64_t native = target == "avx512vnni" ? 64 : target == "neon" ? 16 : 32;
+    int64_t native = set.vectorBytes;
     Type i64 = b.getI64Type();
     memref::GlobalOp global =
         getExpandControls(b, op->getParentOfType<ModuleOp>());
@@ -397,15 +278,9 @@ struct LowerLaneExpand : OpRewritePattern<LaneExpandOp> {
       Value bytes =
           vector::BitCastOp::create(b, loc, type, bitsOf(op, b, codes));
       Value control = vector::BitCastOp::create(b, loc, type, controls);
-      StringRef name = native == 64   ? "llvm.x86.avx512.pshuf.b.512"
-                       : native == 32 ? "llvm.x86.avx2.pshuf.b"
-                                      : "llvm.aarch64.neon.tbl1.v16i8";
-      Value part = intrinsic(b, loc, name, type, {bytes, control});
+      Value part = set.shuffle(b, loc, bytes, control);
       if (!isZero(op.getAbsent())) {
-        Value absent = native == 64
-                           ? op.getAbsent()
-                           : Value(vector::ExtractStridedSliceOp::create(
-                                 b, loc, op.getAbsent(), first, native, 1));
+        Value absent = slice(b, loc, op.getAbsent(), first, native);
         Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
                                            control, splat(b, loc, type, 0));
         part = arith::SelectOp::create(b, loc, none, absent, part);
@@ -421,7 +296,7 @@ struct LowerLaneExpand : OpRewritePattern<LaneExpandOp> {
   }
 
   /// A loop over the positions.
-  Value plain(LaneExpandOp op, PatternRewriter &b) const {
+  static Value plain(LaneExpandOp op, PatternRewriter &b) {
     Location loc = op.getLoc();
     auto type = cast<VectorType>(op.getType());
     Value buffer;
@@ -460,7 +335,6 @@ struct LowerLaneExpand : OpRewritePattern<LaneExpandOp> {
         });
     return vector::LoadOp::create(b, loc, type, buffer, index(0));
   }
-  StringRef target;
 };
 
 /// f16 to f32 by integer operations: the magnitude's bits, moved to where f32
@@ -548,18 +422,16 @@ struct WidenBrain : OpRewritePattern<arith::ExtFOp> {
 struct LowerLaneOps : kernel::impl::LowerLaneOpsPassBase<LowerLaneOps> {
   using LowerLaneOpsPassBase::LowerLaneOpsPassBase;
   void runOnOperation() override {
-    if (!getBlocking(target)) {
-      getOperation().emitError("target \"")
-          << target
-          << "\" is unknown; there are avx512vnni, avxvnni, avx2, "
-             "generic and neon";
+    const InstructionSet *set = findInstructionSet(target);
+    if (!set) {
+      getOperation().emitError(unknownInstructionSet("target", target));
       return signalPassFailure();
     }
     RewritePatternSet patterns(&getContext());
     patterns.add<LowerLaneDot, LowerLaneLookup, LowerLaneExpand>(&getContext(),
-                                                                 target);
+                                                                 *set);
     patterns.add<WidenBrain>(&getContext());
-    if (target == "generic")
+    if (!set->convertsHalf)
       patterns.add<WidenHalf>(&getContext());
     populatePolynomialApproximateErfPattern(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

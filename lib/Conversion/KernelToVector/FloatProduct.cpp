@@ -158,13 +158,13 @@ struct FloatProduct {
 
 LogicalResult mlir::kernel::lowerFloatProduct(Emitter &e, MatmulOp op,
                                               const PackedLayout::Node &node,
-                                              const Blocking &blocking) {
+                                              const InstructionSet &set) {
   const TileFormat &format = *node.tile;
   if (failed(emitTables(e, format)))
     return failure();
   int64_t capacity = cast<MemRefType>(op.getOutput().getType()).getDimSize(0);
   bool one = capacity == 1;
-  int64_t tokens = blocking.floatTokens;
+  int64_t tokens = set.blocking.floatTokens;
   if (!ShapedType::isDynamic(capacity))
     tokens = std::min(tokens, capacity);
   Value panel;
@@ -194,7 +194,7 @@ LogicalResult mlir::kernel::lowerFloatProduct(Emitter &e, MatmulOp op,
       product.run(firstTile);
     });
   };
-  int64_t width = one ? 1 : std::min(blocking.rowTiles, format.getRowTiles());
+  int64_t width = one ? 1 : std::min(set.blocking.rowTiles, format.getRowTiles());
   if (!one && format.floats && format.floats->isCostly)
     panel = e.buffer(width * kLanes * format.columns);
   int64_t whole = format.getRowTiles() / width;

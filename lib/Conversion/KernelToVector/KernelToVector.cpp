@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compress/Conversion/KernelToVector.h"
 #include "Compress/IR/Compress.h"
 #include "Kernel/Transforms/Passes.h"
 #include "Matmul.h"
@@ -24,18 +23,6 @@ namespace mlir::kernel {
 
 using namespace mlir;
 using namespace mlir::kernel;
-
-std::optional<Blocking> mlir::kernel::getBlocking(StringRef instructionSet) {
-  // Thirty-two vector registers of a whole tile row, or sixteen of half of one.
-  if (instructionSet == "avx512vnni")
-    return Blocking{2, 6, 8, 4, 4};
-  if (instructionSet == "neon")
-    return Blocking{1, 4, 4, 2, 2};
-  if (instructionSet == "avxvnni" || instructionSet == "avx2" ||
-      instructionSet == "generic")
-    return Blocking{1, 3, 4, 2, 2};
-  return std::nullopt;
-}
 
 namespace {
 /// Whether a product's buffers have the widths of the value that it names; what
@@ -93,12 +80,9 @@ struct ConvertKernelToVector
   }
 
   void runOnOperation() override {
-    std::optional<Blocking> blocking = getBlocking(target);
-    if (!blocking) {
-      getOperation().emitError("target \"")
-          << target
-          << "\" is unknown; there are avx512vnni, avxvnni, avx2, "
-             "generic and neon";
+    const InstructionSet *set = findInstructionSet(target);
+    if (!set) {
+      getOperation().emitError(unknownInstructionSet("target", target));
       return signalPassFailure();
     }
     llvm::StringMap<PackedLayout> layouts;
@@ -143,9 +127,9 @@ struct ConvertKernelToVector
           if (!layout || failed(checkShapes(op)))
             return signalPassFailure();
           if (auto matmul = dyn_cast<MatmulOp>(op))
-            result = lowerMatmul(matmul, *layout, *blocking, scratch);
+            result = lowerMatmul(matmul, *layout, *set, scratch);
           else if (auto integer = dyn_cast<MatmulInt8Op>(op))
-            result = lowerMatmulInt8(integer, *layout, *blocking, scratch);
+            result = lowerMatmulInt8(integer, *layout, *set, scratch);
           else
             result = lowerGatherRows(cast<GatherRowsOp>(op), *layout, scratch);
         }

@@ -296,7 +296,7 @@ void emitRowDots(Emitter &e, MatmulOp op, ArrayRef<Value> sources,
 } // namespace
 
 LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
-                                        const Blocking &blocking,
+                                        const InstructionSet &set,
                                         ScratchPool &scratch) {
   OpBuilder builder(op);
   auto weight = SymbolTable::lookupNearestSymbolFrom<compress::WeightOp>(
@@ -307,10 +307,10 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
   scratch.reset();
   const PackedLayout::Node *node = layout.find(value);
   if (node && node->tile)
-    return lowerFloatProduct(e, op, *node, blocking);
+    return lowerFloatProduct(e, op, *node, set);
   auto type = cast<RankedTensorType>(value.getType());
   int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  int64_t unit = std::min(blocking.dotRows, rows);
+  int64_t unit = std::min(set.blocking.dotRows, rows);
   // What an expansion needs beforehand, each thread makes for itself.
   if (failed(e.prepare(value)))
     return failure();
@@ -329,7 +329,7 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
         result = failure();
       sources.push_back(buffer);
     }
-    e.tokens(op.getOutput(), op.getTokens(), blocking.dotTokens,
+    e.tokens(op.getOutput(), op.getTokens(), set.blocking.dotTokens,
              [&](Value token, int64_t tokens) {
                emitRowDots(e, op, sources, columns, first, rows, token, tokens);
              });
@@ -339,7 +339,7 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
 
 LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
                                             const PackedLayout &layout,
-                                            const Blocking &blocking,
+                                            const InstructionSet &set,
                                             ScratchPool &scratch) {
   OpBuilder builder(op);
   auto weight = SymbolTable::lookupNearestSymbolFrom<compress::WeightOp>(
@@ -370,7 +370,7 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
       for (int64_t r = 0; r < rowTiles; ++r)
         emitPanel(e, format, tiles[r], shared[r], panel, r);
     }
-    e.tokens(op.getOutput(), op.getTokens(), blocking.tokens,
+    e.tokens(op.getOutput(), op.getTokens(), set.blocking.tokens,
              [&](Value token, int64_t tokens) {
                Int8Product{e,        op,     format, format.getCodes(),
                            rowTiles, tokens, token,  tiles,
@@ -378,7 +378,7 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
                    .run(firstTile);
              });
   };
-  int64_t width = one ? 1 : blocking.rowTiles;
+  int64_t width = one ? 1 : set.blocking.rowTiles;
   int64_t whole = format.getRowTiles() / width;
   if (whole)
     e.forall({e.index(whole)}, [&](ArrayRef<Value> u) {

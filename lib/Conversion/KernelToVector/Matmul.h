@@ -8,7 +8,7 @@
 #define LIB_CONVERSION_KERNELTOVECTOR_MATMUL_H
 
 #include "compress/Conversion/Expander.h"
-#include "compress/Conversion/KernelToVector.h"
+#include "compress/InstructionSets/InstructionSet.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -73,13 +73,13 @@ private:
 /// A product of f32 activations with a node in tiles.
 LogicalResult lowerFloatProduct(Emitter &e, MatmulOp op,
                                 const PackedLayout::Node &node,
-                                const Blocking &blocking);
+                                const InstructionSet &set);
 
 /// Each emits before the op what replaces it; the caller erases the op.
 LogicalResult lowerMatmul(MatmulOp op, const PackedLayout &layout,
-                          const Blocking &blocking, ScratchPool &scratch);
+                          const InstructionSet &set, ScratchPool &scratch);
 LogicalResult lowerMatmulInt8(MatmulInt8Op op, const PackedLayout &layout,
-                              const Blocking &blocking, ScratchPool &scratch);
+                              const InstructionSet &set, ScratchPool &scratch);
 LogicalResult lowerGatherRows(GatherRowsOp op, const PackedLayout &layout,
                               ScratchPool &scratch);
 void lowerQuantizeActivations(QuantizeActivationsOp op);

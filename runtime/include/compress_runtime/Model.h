@@ -21,17 +21,20 @@
 namespace compresslib {
 namespace rt {
 
-/// COMPRESS_FEATURE_… bits of this processor that the operating system allows.
-uint64_t processorFeatures();
-/// The names of feature bits as processors list them, e.g. "avx512f, avx512bw".
-std::string featureNames(uint64_t features);
+/// Whether this processor has a feature, and the operating system allows it.
+/// Asks for the state of tiles, once for the process and all its threads.
+bool processorHas(const compress_feature &feature);
+using FeatureTest = bool (*)(const compress_feature &);
+/// The names of a variant's features, e.g. "avx512f, avx512bw"; of those that
+/// are missing, if a test is given.
+std::string featureNames(const compress_variant &variant,
+                         FeatureTest has = nullptr);
 
 /// The best variant that this processor runs, or the one named. An Environment
 /// error says what is missing; `rebuild` is the remedy it offers.
 Expected<const compress_variant *>
 selectVariant(const compress_program &program, const std::string &name = "",
-              uint64_t features = processorFeatures(),
-              const std::string &rebuild = "");
+              FeatureTest has = processorHas, const std::string &rebuild = "");
 
 /// Positions of the cache unless asked otherwise: the model's own maximum, but
 /// no more than 4096, so that a model trained for long contexts does not take

@@ -2,7 +2,7 @@
 // RUN: compress-opt %s --convert-kernel-to-vector=target=avx2 --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,NARROW
 // RUN: not compress-opt %s --convert-kernel-to-vector=target=sse9 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
-// UNKNOWN: error: target "sse9" is unknown; there are avx512vnni, avxvnni, avx2, generic and neon
+// UNKNOWN: error: target "sse9" is unknown; there are {{.+}}, avx2, generic, {{.+}} and neon
 
 compress.weight @tiles : tensor<48x64xf32> {
   %0 = compress.stored "codes" : tensor<48x64xsi4>

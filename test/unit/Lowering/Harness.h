@@ -313,22 +313,7 @@ inline compresslib::rt::ThreadPool &pool(int threads) {
 
 /// Instruction sets that this machine runs, best first.
 inline std::vector<std::string> runnableSets() {
-  uint64_t has = compresslib::rt::processorFeatures();
-  std::vector<std::string> sets;
-#if defined(__x86_64__)
-  uint64_t avx512 = COMPRESS_FEATURE_AVX512 | COMPRESS_FEATURE_AVX512VNNI;
-  if ((has & avx512) == avx512)
-    sets.push_back("avx512vnni");
-  if (has & COMPRESS_FEATURE_AVXVNNI)
-    sets.push_back("avxvnni");
-  if (has & COMPRESS_FEATURE_AVX2)
-    sets.push_back("avx2");
-  sets.push_back("generic");
-#elif defined(__aarch64__)
-  if (has & COMPRESS_FEATURE_NEON_DOTPROD)
-    sets.push_back("neon");
-#endif
-  return sets;
+  return mlir::compress::getRunnableInstructionSets();
 }
 
 /// Lengths of calls that meet every remainder of every token tile.

@@ -1,0 +1,95 @@
+//===- InstructionSet.h - What code can be made for -------------*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An instruction set is one file, here or in a plugin: it fills this struct and
+// registers it. Names, targets, option texts, the order of a program's variants
+// and the test at start derive from what is registered.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COMPRESS_INSTRUCTIONSETS_INSTRUCTIONSET_H
+#define COMPRESS_INSTRUCTIONSETS_INSTRUCTIONSET_H
+
+#include "compress_runtime.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Value.h"
+#include <string>
+#include <vector>
+
+namespace mlir::kernel {
+
+/// How products are blocked in registers.
+struct Blocking {
+  int64_t rowTiles;    ///< row tiles of an integer product with many tokens
+  int64_t tokens;      ///< tokens of an integer product
+  int64_t floatTokens; ///< tokens of a float product with expanded tiles
+  int64_t dotRows, dotTokens; ///< of a product of rows
+};
+
+struct InstructionSet {
+  std::string name;
+  /// LLVM's triple, processor and features.
+  std::string triple, processor, features;
+  /// Of two sets that a processor runs, the one of higher rank is the better.
+  int rank = 0;
+  /// Whether a target of the family's name takes it in.
+  bool inFamily = true;
+  /// What the processor must have, in the order of messages. Names are
+  /// literals.
+  std::vector<compress_feature> needs;
+  Blocking blocking{1, 3, 4, 2, 2};
+  /// Whether there are instructions between f16 and f32.
+  bool convertsHalf = true;
+
+  /// Bytes of a vector register: the width that the functions below are given
+  /// whole; 0 where there are none.
+  int64_t vectorBytes = 0;
+
+  // Lane ops by instructions; null, or a null result: plain arithmetic.
+
+  /// kernel.lane_dot, of a whole vector or where the op has fewer lanes.
+  Value (*dot)(OpBuilder &b, Location loc, Value acc, Value a, Value x,
+               int64_t bits) = nullptr;
+  /// `table[control & 15]` of bytes in each sixteen of a vector, 0 where the
+  /// control has its top bit; other bits of the control are 0.
+  Value (*shuffle)(OpBuilder &b, Location loc, Value table,
+                   Value control) = nullptr;
+  /// kernel.lane_lookup in a table of 64 or 256 entries.
+  Value (*lookup)(OpBuilder &b, Location loc, Value table,
+                  Value indices) = nullptr;
+  /// The bytes of a 64-byte vector at the ones of a mask (i64), in order; those
+  /// of `absent` at its zeros.
+  Value (*expand)(OpBuilder &b, Location loc, Value bytes, Value mask,
+                  Value absent) = nullptr;
+
+  /// "x86-64", "aarch64": the triple's architecture, as targets name it.
+  std::string getFamily() const;
+};
+
+/// Registers a set for as long as it lives: a static variable of its file.
+class RegisterInstructionSet {
+public:
+  explicit RegisterInstructionSet(InstructionSet set);
+  ~RegisterInstructionSet();
+
+private:
+  InstructionSet set;
+};
+
+/// All sets, a family's together, best first.
+std::vector<const InstructionSet *> getInstructionSets();
+/// Null for an unknown name.
+const InstructionSet *findInstructionSet(StringRef name);
+/// The names of families.
+std::vector<std::string> getFamilies();
+/// "a, b and c", best first; of all sets, or of a family's.
+std::string listInstructionSets(StringRef family = {});
+/// What to say of a name that no set has.
+std::string unknownInstructionSet(const Twine &option, StringRef name);
+
+} // namespace mlir::kernel
+
+#endif // COMPRESS_INSTRUCTIONSETS_INSTRUCTIONSET_H

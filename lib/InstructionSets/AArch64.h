@@ -1,0 +1,21 @@
+//===- AArch64.h - What aarch64's instruction sets share --------*- C++ -*-===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef LIB_INSTRUCTIONSETS_AARCH64_H
+#define LIB_INSTRUCTIONSETS_AARCH64_H
+
+#include "compress/InstructionSets/Lanes.h"
+
+namespace mlir::kernel::aarch64 {
+
+/// A set of any aarch64 processor, to build others on.
+InstructionSet neon();
+/// A set with sdot and udot.
+InstructionSet dotprod();
+
+} // namespace mlir::kernel::aarch64
+
+#endif // LIB_INSTRUCTIONSETS_AARCH64_H

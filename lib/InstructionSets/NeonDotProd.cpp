@@ -1,0 +1,19 @@
+//===- NeonDotProd.cpp - NEON with dot products of bytes ------------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AArch64.h"
+
+using namespace mlir;
+using namespace mlir::kernel;
+
+static InstructionSet make() {
+  InstructionSet set = aarch64::dotprod();
+  set.name = "neon_dotprod";
+  set.rank = 10;
+  return set;
+}
+static RegisterInstructionSet set(make());

@@ -29,13 +29,50 @@ static Value lookup(OpBuilder &b, Location loc, Value table, Value indices) {
   return arith::SelectOp::create(b, loc, upper, half(128), half(0));
 }
 
-/// vpexpandb in registers: with its load folded it is microcode.
-static Value expand(OpBuilder &b, Location loc, Value bytes, Value mask,
-                    Value absent) {
-  Value bits = LLVM::BitcastOp::create(
+/// vpexpandb of bytes, which codes of fewer bits become before: eight of them
+/// are `bits` bytes, which come to a 64-bit lane that is cut at every `bits`
+/// bits.
+static Value expand(OpBuilder &b, Location loc, Value run, Value mask,
+                    int64_t bits) {
+  auto bytes = cast<VectorType>(run.getType());
+  auto constants = [&](function_ref<int8_t(int64_t)> value) -> Value {
+    SmallVector<int8_t> all;
+    for (int64_t i = 0; i < 64; ++i)
+      all.push_back(value(i));
+    return arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(bytes, ArrayRef(all)));
+  };
+  auto as = [&](VectorType type, Value vector) -> Value {
+    return vector::BitCastOp::create(b, loc, type, vector);
+  };
+  if (bits == 8) {
+    // With its load folded vpexpandb is microcode: nobody sees the load here.
+    run = LLVM::InlineAsmOp::create(
+              b, loc, bytes, run, /*asm_string=*/"", /*constraints=*/"=v,0",
+              /*has_side_effects=*/false, /*is_align_stack=*/false,
+              LLVM::TailCallKind::None, /*asm_dialect=*/{},
+              /*operand_attrs=*/{})
+              .getRes();
+  } else {
+    Value lanes;
+    if (llvm::isPowerOf2_64(bits))
+      lanes = arith::ExtUIOp::create(
+          b, loc, ints(b, 8, 64),
+          as(ints(b, 8, 8 * bits), slice(b, loc, run, 0, 8 * bits)));
+    else
+      lanes = intrinsic(
+          b, loc, "llvm.x86.avx512.permvar.qi.512", bytes,
+          {run, constants([&](int64_t i) { return i / 8 * bits + i % 8; })});
+    run = intrinsic(
+        b, loc, "llvm.x86.avx512.pmultishift.qb.512", bytes,
+        {constants([&](int64_t i) { return i % 8 * bits; }), as(bytes, lanes)});
+    run = arith::AndIOp::create(b, loc, run,
+                                splat(b, loc, bytes, (1 << bits) - 1));
+  }
+  Value ones = LLVM::BitcastOp::create(
       b, loc, VectorType::get({64}, b.getI1Type()), mask);
-  return intrinsic(b, loc, "llvm.x86.avx512.mask.expand.v64i8", bytes.getType(),
-                   {bytes, absent, bits});
+  return intrinsic(b, loc, "llvm.x86.avx512.mask.expand.v64i8", bytes,
+                   {run, splat(b, loc, bytes, 0), ones});
 }
 
 static InstructionSet make() {

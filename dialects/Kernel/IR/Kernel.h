@@ -62,7 +62,7 @@ struct TileSpace {
 struct BlockPlace {
   Value address;        ///< byte address of its record
   ArrayRef<Value> tile; ///< what emitTile made of its row tile
-  Value absent;         ///< vector<64xi8>, where codes may be absent
+  Value absent;         ///< vector<64xi8>: what absent codes are, if not 0
 };
 
 /// What a ScaleSource reads: a header of `headerBytes` for `groups` groups of a

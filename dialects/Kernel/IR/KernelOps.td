@@ -320,27 +320,24 @@ def LaneLookupOp : Kernel_Op<"lane_lookup", [Pure, AllTypesMatch<["indices", "re
   let hasVerifier = 1;
 }
 
-def LaneExpandOp : Kernel_Op<"lane_expand", [MemoryEffects<[MemRead]>, AllTypesMatch<["absent", "result"]>]> {
+def LaneExpandOp : Kernel_Op<"lane_expand", [MemoryEffects<[MemRead]>]> {
   let summary = "Codes of a run, at the positions of a mask";
   let description = [{
-    Byte i of the result is `absent[i]` where bit i of the mask is 0, else
-    `(weights[address + j] >> shift) & (2^bits - 1)`, j the number of ones
-    before bit i. As many bytes may be read as the result has, whatever the mask.
+    Byte i of the result is 0 where bit i of the mask is 0, else the `bits` bits
+    from bit `bits` * j up of the bytes at `address`, j the ones before bit i.
+    As many bytes may be read as the result has, whatever the mask.
 
     Constraint: 64 bytes; `bits` is from 1 to 8.
 
     ```mlir
-    %0 = kernel.lane_expand %weights[%address] mask %mask absent %none shift %shift bits 4
-        : memref<?xi8>, vector<64xi8>
+    %0 = kernel.lane_expand %weights[%address] mask %mask bits 4 : memref<?xi8>, vector<64xi8>
     ```
   }];
   let arguments = (ins PackedBuffer:$weights, Index:$address, I64:$mask,
-                       VectorOfLengthAndType<[64], [I8]>:$absent, Index:$shift,
                        ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<8>]>:$bits);
   let results = (outs VectorOfLengthAndType<[64], [I8]>:$result);
   let assemblyFormat = [{
-    $weights `[` $address `]` `mask` $mask `absent` $absent `shift` $shift `bits` $bits attr-dict
-      `:` type($weights) `,` type($absent)
+    $weights `[` $address `]` `mask` $mask `bits` $bits attr-dict `:` type($weights) `,` type($result)
   }];
 }
 

@@ -72,7 +72,8 @@ def CodeSource : OpInterface<"CodeSource"> {
       (ins "::mlir::kernel::Expander &":$expander, "::mlir::Value":$tile,
            "::mlir::Value":$values), [{}], [{ return {}; }]>,
     InterfaceMethod<[{
-        Emits quad `quad` of a block; absent codes are those of `place.absent`.
+        Emits quad `quad` of a block; absent codes are those of `place.absent`,
+        or 0.
       }], "::mlir::Value", "emitQuad",
       (ins "::mlir::kernel::Expander &":$expander,
            "const ::mlir::kernel::BlockPlace &":$place, "unsigned":$quad)>,

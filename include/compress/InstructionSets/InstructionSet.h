@@ -60,10 +60,9 @@ struct InstructionSet {
   /// kernel.lane_lookup in a table of 64 or 256 entries.
   Value (*lookup)(OpBuilder &b, Location loc, Value table,
                   Value indices) = nullptr;
-  /// The bytes of a 64-byte vector at the ones of a mask (i64), in order; those
-  /// of `absent` at its zeros.
-  Value (*expand)(OpBuilder &b, Location loc, Value bytes, Value mask,
-                  Value absent) = nullptr;
+  /// kernel.lane_expand of the run that a 64-byte vector begins with.
+  Value (*expand)(OpBuilder &b, Location loc, Value run, Value mask,
+                  int64_t bits) = nullptr;
 
   /// "x86-64", "aarch64": the triple's architecture, as targets name it.
   std::string getFamily() const;

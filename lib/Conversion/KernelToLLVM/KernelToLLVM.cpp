@@ -111,7 +111,7 @@ struct ConvertKernelToLLVM
         pass = "--convert-kernel-to-vector";
       else if (isa<scf::ForallOp>(op))
         pass = "--kernel-split-threads";
-      else if (isa<LaneDotOp, LaneLookupOp>(op))
+      else if (isa<LaneDotOp, LaneLookupOp, LaneExpandOp>(op))
         pass = "--kernel-lower-lane-ops";
       else
         return;

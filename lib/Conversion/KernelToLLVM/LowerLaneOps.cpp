@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernel/Transforms/Passes.h"
+#include "LaneExpand.h"
 #include "compress/InstructionSets/InstructionSet.h"
 #include "compress/InstructionSets/Lanes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
@@ -157,183 +158,11 @@ struct LowerLaneLookup : LaneOpPattern<LaneLookupOp> {
   }
 };
 
-/// What puts up to eight bytes in the positions of a mask: of each mask the
-/// eight indices, 128 where there is none.
-memref::GlobalOp getExpandControls(OpBuilder &b, ModuleOp module) {
-  constexpr StringLiteral name = "kernel_expand_controls";
-  if (auto global = module.lookupSymbol<memref::GlobalOp>(name))
-    return global;
-  std::vector<int8_t> controls;
-  for (unsigned mask = 0; mask < 256; ++mask)
-    for (unsigned bit = 0, next = 0; bit < 8; ++bit)
-      controls.push_back(mask >> bit & 1 ? int8_t(next++) : int8_t(-128));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(module.getBody());
-  auto type = MemRefType::get({int64_t(controls.size())}, b.getI8Type());
-  return memref::GlobalOp::create(
-      b, module.getLoc(), name, b.getStringAttr("private"), type,
-      DenseElementsAttr::get(
-          RankedTensorType::get(type.getShape(), b.getI8Type()),
-          llvm::ArrayRef(controls)),
-      /*constant=*/true, b.getI64IntegerAttr(64));
-}
-
 struct LowerLaneExpand : LaneOpPattern<LaneExpandOp> {
   using LaneOpPattern::LaneOpPattern;
 
   Value lower(LaneExpandOp op, PatternRewriter &b) const override {
-    if (set.expand) {
-      Value bytes = vector::LoadOp::create(b, op.getLoc(), op.getType(),
-                                           op.getWeights(), op.getAddress());
-      return set.expand(b, op.getLoc(), bitsOf(op, b, bytes), op.getMask(),
-                        op.getAbsent());
-    }
-    return set.shuffle ? shuffled(op, b) : plain(op, b);
-  }
-
-  static Value constant(OpBuilder &b, Location loc, int64_t value) {
-    return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(value));
-  }
-  static bool isZero(Value value) {
-    DenseElementsAttr attr;
-    return matchPattern(value, m_Constant(&attr)) && attr.isSplat() &&
-           attr.getSplatValue<APInt>().isZero();
-  }
-  /// `value` shifted by the op's shift, with only its bits.
-  static Value bitsOf(LaneExpandOp op, OpBuilder &b, Value value) {
-    auto type = cast<VectorType>(value.getType());
-    Location loc = op.getLoc();
-    auto broadcast = [&](Value scalar) -> Value {
-      return vector::BroadcastOp::create(b, loc, type, scalar);
-    };
-    if (!matchPattern(op.getShift(), m_Zero())) {
-      Value shift = arith::IndexCastOp::create(b, loc, type.getElementType(),
-                                               op.getShift());
-      value = arith::ShRUIOp::create(b, loc, value, broadcast(shift));
-    }
-    if (op.getBits() == 8)
-      return value;
-    uint64_t ones = 0x0101010101010101u * ((1u << op.getBits()) - 1);
-    APInt mask(type.getElementTypeBitWidth(), ones, /*isSigned=*/false,
-               /*implicitTrunc=*/true);
-    return arith::AndIOp::create(
-        b, loc, value,
-        arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, mask)));
-  }
-
-  /// Eight bytes of the run, and their controls, for each byte of the mask.
-  Value shuffled(LaneExpandOp op, PatternRewriter &b) const {
-    Location loc = op.getLoc();
-    int64_t native = set.vectorBytes;
-    Type i64 = b.getI64Type();
-    memref::GlobalOp global =
-        getExpandControls(b, op->getParentOfType<ModuleOp>());
-    Value table = memref::GetGlobalOp::create(b, loc, global.getType(),
-                                              global.getSymName());
-    auto eight = [&](Value memory, Value at) -> Value {
-      Value bytes = vector::LoadOp::create(b, loc, ints(b, 8, 8), memory, at);
-      return vector::ExtractOp::create(
-          b, loc,
-          vector::BitCastOp::create(b, loc, VectorType::get({1}, i64), bytes),
-          0);
-    };
-    auto toIndex = [&](Value value) -> Value {
-      return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), value);
-    };
-    Value result;
-    auto whole = cast<VectorType>(op.getType());
-    for (int64_t first = 0; first < 64; first += native) {
-      VectorType words = ints(b, native / 8, 64);
-      Value codes = splat(b, loc, words, 0), controls = codes;
-      SmallVector<int64_t> where;
-      for (int64_t i = 0; i < native / 8; ++i) {
-        // Counted from the mask itself, so that no address waits for another.
-        Value at = op.getAddress();
-        int64_t bit = first + 8 * i;
-        if (bit) {
-          Value before = arith::AndIOp::create(
-              b, loc, op.getMask(),
-              constant(b, loc, int64_t((uint64_t(1) << bit) - 1)));
-          at = arith::AddIOp::create(
-              b, loc, at, toIndex(math::CtPopOp::create(b, loc, before)));
-        }
-        Value byte = arith::AndIOp::create(
-            b, loc,
-            arith::ShRUIOp::create(b, loc, op.getMask(), constant(b, loc, bit)),
-            constant(b, loc, 255));
-        Value entry =
-            toIndex(arith::ShLIOp::create(b, loc, byte, constant(b, loc, 3)));
-        codes = vector::InsertOp::create(b, loc, eight(op.getWeights(), at),
-                                         codes, i);
-        controls =
-            vector::InsertOp::create(b, loc, eight(table, entry), controls, i);
-        // A shuffle stays in sixteen bytes: the second eight are from 8 up.
-        where.push_back(i % 2 ? 0x0808080808080808 : 0);
-      }
-      controls = arith::OrIOp::create(
-          b, loc, controls,
-          arith::ConstantOp::create(
-              b, loc, DenseElementsAttr::get(words, ArrayRef(where))));
-      VectorType type = ints(b, native, 8);
-      Value bytes =
-          vector::BitCastOp::create(b, loc, type, bitsOf(op, b, codes));
-      Value control = vector::BitCastOp::create(b, loc, type, controls);
-      Value part = set.shuffle(b, loc, bytes, control);
-      if (!isZero(op.getAbsent())) {
-        Value absent = slice(b, loc, op.getAbsent(), first, native);
-        Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
-                                           control, splat(b, loc, type, 0));
-        part = arith::SelectOp::create(b, loc, none, absent, part);
-      }
-      if (native == 64)
-        return part;
-      if (!result)
-        result = splat(b, loc, whole, 0);
-      result = vector::InsertStridedSliceOp::create(
-          b, loc, part, result, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{1});
-    }
-    return result;
-  }
-
-  /// A loop over the positions.
-  static Value plain(LaneExpandOp op, PatternRewriter &b) {
-    Location loc = op.getLoc();
-    auto type = cast<VectorType>(op.getType());
-    Value buffer;
-    {
-      OpBuilder::InsertionGuard guard(b);
-      auto function = op->getParentOfType<FunctionOpInterface>();
-      b.setInsertionPointToStart(&function.getFunctionBody().front());
-      buffer =
-          memref::AllocaOp::create(b, loc, MemRefType::get({64}, b.getI8Type()),
-                                   b.getI64IntegerAttr(64));
-    }
-    auto index = [&](int64_t value) -> Value {
-      return arith::ConstantIndexOp::create(b, loc, value);
-    };
-    vector::StoreOp::create(b, loc, op.getAbsent(), buffer, index(0));
-    scf::ForOp::create(
-        b, loc, index(0), index(64), index(1), ValueRange{op.getAddress()},
-        [&](OpBuilder &, Location, Value i, ValueRange at) {
-          Value bit = arith::TruncIOp::create(
-              b, loc, b.getI1Type(),
-              arith::ShRUIOp::create(
-                  b, loc, op.getMask(),
-                  arith::IndexCastOp::create(b, loc, b.getI64Type(), i)));
-          auto branch = scf::IfOp::create(
-              b, loc, bit,
-              [&](OpBuilder &, Location) {
-                Value byte = vector::LoadOp::create(
-                    b, loc, ints(b, 1, 8), op.getWeights(), at.front());
-                vector::StoreOp::create(b, loc, bitsOf(op, b, byte), buffer, i);
-                scf::YieldOp::create(b, loc,
-                                     ValueRange{arith::AddIOp::create(
-                                         b, loc, at.front(), index(1))});
-              },
-              [&](OpBuilder &, Location) { scf::YieldOp::create(b, loc, at); });
-          scf::YieldOp::create(b, loc, branch.getResults());
-        });
-    return vector::LoadOp::create(b, loc, type, buffer, index(0));
+    return lowerLaneExpand(op, b, set);
   }
 };
 

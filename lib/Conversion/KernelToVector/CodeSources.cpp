@@ -16,6 +16,7 @@
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -182,15 +183,15 @@ struct LookupCodes : CodeSource::ExternalModel<LookupCodes, LookupOp> {
 //===----------------------------------------------------------------------===//
 
 /// A block's record is the 64 bits of each of its eight quads, in front of them
-/// the number of codes in the row tile's blocks before (u32). The row tile's
-/// codes lie behind all row tiles: of each plane of p bits a run of bytes, in
-/// which the codes, in the order of their positions, are cut into 8/p parts of
-/// nearly the same number at whole quads; part i is in the bits from p * i up.
-/// The row tile's header is where its runs begin (u64), and of each plane where
-/// it begins in them and the codes before its second, third … part (u32).
+/// where the block's codes begin in the row tile's (u32). These lie behind all
+/// row tiles, in the order of their positions, bit by bit from the low one up;
+/// each quad begins with a byte. The row tile's header is where its codes begin
+/// (u64).
 ///
-/// Where every quad has as many codes (N of 4), a record is self-contained: the
-/// eight masks, then each plane's codes, p quads a part, 16 N bytes a quad.
+/// Where every quad has as many codes (N of 4), they follow the masks.
+///
+/// Signed codes are stored as they are: 0 is what a lane_expand leaves where
+/// there is none, and turning the top bit makes both of them biased.
 template <typename Op>
 struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
   static constexpr int64_t kQuads = 8, kMaskBytes = 8 * kQuads;
@@ -198,19 +199,12 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
   static IntegerType elementOf(Operation *op) {
     return dyn_cast<IntegerType>(typeOf(op->getResult(0)).getElementType());
   }
-  /// Codes of a quad, where all have as many.
-  static std::optional<int64_t> quadCodes(Operation *op) {
+  /// Bytes of a quad's codes, where all have as many.
+  static std::optional<int64_t> quadBytes(Operation *op) {
     auto regular = dyn_cast<DensifyNMOp>(op);
     if (!regular || regular.getM() != 4)
       return std::nullopt;
-    return kTileRows * int64_t(regular.getN());
-  }
-  static unsigned parts(unsigned plane) { return 8 / plane; }
-  static int64_t headerBytes(unsigned bits) {
-    int64_t bytes = 8;
-    for (unsigned plane : getCodePlanes(bits))
-      bytes += 4 * parts(plane);
-    return bytes;
+    return kTileRows * int64_t(regular.getN()) * elementOf(op).getWidth() / 8;
   }
 
   std::optional<CodeForm> getCodeForm(Operation *op) const {
@@ -220,40 +214,43 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
     unsigned bits = elementOf(op).getWidth();
     int64_t bias =
         elementOf(op).isSignedInteger() ? int64_t(1) << (bits - 1) : 0;
-    if (std::optional<int64_t> codes = quadCodes(op))
-      return CodeForm{bits, bias, kMaskBytes + *codes * bits, true};
+    if (std::optional<int64_t> bytes = quadBytes(op))
+      return CodeForm{bits, bias, kMaskBytes + kQuads * *bytes, true};
     int64_t codes = typeOf(op->getOperand(0)).getNumElements();
-    // Counts are of 32 bits.
-    if (codes >= int64_t(1) << 32)
+    int64_t tiles = llvm::divideCeil(type.getDimSize(0), kTileRows);
+    int64_t blocks = llvm::divideCeil(type.getDimSize(1), kBlockInputs);
+    // Begins are of 32 bits.
+    if (blocks * kBlockInputs * kTileRows >= int64_t(1) << 32)
       return std::nullopt;
-    // A cut at whole quads is at most half a quad from where it should be.
-    int64_t tiles = llvm::divideCeil(type.getDimSize(0), kTileRows), bytes = 0;
-    for (unsigned plane : getCodePlanes(bits))
-      bytes += plane == 8 ? codes
-                          : int64_t(llvm::divideCeil(codes, parts(plane))) +
-                                tiles * (plane == 4 ? 33 : 65);
+    // Of each quad's last byte all bits but those of a code may be unused.
+    int64_t unused = 8 - std::gcd(8, int64_t(bits));
+    int64_t bytes =
+        llvm::divideCeil(codes * bits + tiles * blocks * kQuads * unused, 8);
     // Vectors are read whole.
-    return CodeForm{bits,      bias, 4 + kMaskBytes, true, headerBytes(bits),
-                    bytes + 64};
+    return CodeForm{bits, bias, 4 + kMaskBytes, true, 8, bytes + 64};
   }
 
   LogicalResult packTile(Operation *op, ExpressionEvaluator &evaluator,
                          const TileSpace &space) const {
+    using namespace llvm::support::endian;
     CodeForm form = *getCodeForm(op);
-    std::optional<int64_t> regular = quadCodes(op);
+    std::optional<int64_t> regular = quadBytes(op);
     int64_t columns = typeOf(op->getResult(0)).getDimSize(1);
     std::vector<float> codes(space.rows * columns);
     if (failed(evaluator.evaluateRows(op->getResult(0), space.firstRow,
                                       space.firstRow + space.rows, codes)))
       return failure();
-    std::vector<uint8_t> kept;   // in the order of positions
-    std::vector<int64_t> before; // of each quad, and all
+    int64_t begin = space.used;
+    if (!regular)
+      write64le(space.header, uint64_t(begin));
     for (auto [b, record] : llvm::enumerate(space.blocks)) {
       if (!regular)
-        llvm::support::endian::write32le(record, uint32_t(kept.size()));
+        write32le(record, uint32_t(space.used - begin));
       uint8_t *masks = record + (regular ? 0 : 4);
       for (int64_t s = 0; s < kQuads; ++s) {
-        before.push_back(int64_t(kept.size()));
+        uint8_t *to = regular ? masks + kMaskBytes + s * *regular
+                              : space.values.data() + space.used;
+        int64_t bit = 0;
         for (int64_t i = 0; i < 4 * kTileRows; ++i) {
           int64_t column = int64_t(b) * kBlockInputs + 4 * s + i % 4;
           if (i / 4 >= space.rows || column >= columns)
@@ -262,142 +259,60 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
           if (std::isnan(code))
             continue;
           masks[8 * s + i / 8] |= uint8_t(1u << (i % 8));
-          kept.push_back(uint8_t(int(code) + int(form.bias)));
+          for (unsigned k = 0; k < form.bits; ++k, ++bit)
+            to[bit / 8] |= uint8_t((int(code) >> k & 1) << (bit % 8));
         }
+        if (!regular)
+          space.used += llvm::divideCeil(bit, 8);
       }
     }
-    before.push_back(int64_t(kept.size()));
-    auto put = [&](uint8_t *to, size_t quad, unsigned low, unsigned plane,
-                   unsigned shift) {
-      for (int64_t i = before[quad]; i < before[quad + 1]; ++i)
-        *to++ |= uint8_t((kept[i] >> low & ((1u << plane) - 1)) << shift);
-    };
-    size_t quads = before.size() - 1;
-    if (regular) {
-      for (size_t q = 0; q < quads; ++q) {
-        uint8_t *to = space.blocks[q / kQuads] + kMaskBytes;
-        unsigned low = 0, s = q % kQuads;
-        for (unsigned plane : getCodePlanes(form.bits)) {
-          put(to + s % plane * *regular, q, low, plane, plane * (s / plane));
-          to += plane * *regular;
-          low += plane;
-        }
-      }
-      return success();
-    }
-    uint8_t *header = space.header;
-    llvm::support::endian::write64le(header, uint64_t(space.used));
-    header += 8;
-    int64_t start = space.used;
-    unsigned low = 0;
-    for (unsigned plane : getCodePlanes(form.bits)) {
-      SmallVector<int64_t> cuts = {0};
-      for (unsigned part = 1; part < parts(plane); ++part) {
-        int64_t ideal = before.back() * part / parts(plane);
-        cuts.push_back(*std::min_element(
-            before.begin(), before.end(), [&](int64_t a, int64_t b) {
-              return std::abs(a - ideal) < std::abs(b - ideal);
-            }));
-      }
-      llvm::support::endian::write32le(header, uint32_t(space.used - start));
-      for (unsigned part = 1; part < parts(plane); ++part)
-        llvm::support::endian::write32le(header + 4 * part,
-                                         uint32_t(cuts[part]));
-      header += 4 * parts(plane);
-      int64_t most = 0;
-      for (size_t q = 0; q < quads; ++q) {
-        unsigned part = 0;
-        while (part + 1 < parts(plane) && before[q] >= cuts[part + 1])
-          ++part;
-        int64_t at = before[q] - cuts[part];
-        most = std::max(most, before[q + 1] - cuts[part]);
-        put(space.values.data() + space.used + at, q, low, plane, plane * part);
-      }
-      space.used += most;
-      low += plane;
-    }
-    assert(space.used + 64 <= int64_t(space.values.size()));
+    assert(regular || space.used + 64 <= int64_t(space.values.size()));
     return success();
   }
 
-  /// The address of the row tile's runs; of each plane that of its run, then
-  /// the codes before its parts.
+  /// The address of the row tile's codes.
   SmallVector<Value> emitTile(Operation *op, Expander &e, Value tile,
                               Value values) const {
-    if (quadCodes(op))
+    if (quadBytes(op))
       return {};
-    auto word = [&](int64_t at, Type type) {
-      return e.loadIndex(e.add(tile, e.index(at)), type);
-    };
-    Type i32 = e.builder.getI32Type();
-    SmallVector<Value> result = {
-        e.add(values, word(0, e.builder.getI64Type()))};
-    int64_t at = 8;
-    for (unsigned plane : getCodePlanes(elementOf(op).getWidth())) {
-      result.push_back(e.add(result.front(), word(at, i32)));
-      for (unsigned part = 1; part < parts(plane); ++part)
-        result.push_back(word(at + 4 * part, i32));
-      at += 4 * parts(plane);
-    }
-    return result;
+    return {e.add(values, e.loadIndex(tile, e.builder.getI64Type()))};
   }
 
   Value emitQuad(Operation *op, Expander &e, const BlockPlace &place,
                  unsigned s) const {
     OpBuilder &b = e.builder;
     Location loc = e.loc;
-    std::optional<int64_t> regular = quadCodes(op);
+    CodeForm form = *getCodeForm(op);
+    std::optional<int64_t> regular = quadBytes(op);
     Value masks = e.add(place.address, e.index(regular ? 0 : 4));
     auto mask = [&](unsigned quad) {
       return e.loadInteger(e.add(masks, e.index(8 * quad)), b.getI64Type());
     };
-    Value before;
-    if (!regular) {
-      before = e.loadIndex(place.address, b.getI32Type());
-      for (unsigned i = 0; i < s; ++i)
-        before = e.add(before, arith::IndexCastUIOp::create(
-                                   b, loc, b.getIndexType(),
-                                   math::CtPopOp::create(b, loc, mask(i))));
-    }
-    Value result;
-    unsigned low = 0;
-    int64_t begin = kMaskBytes;
-    const Value *shared = place.tile.begin() + 1;
-    for (unsigned plane : getCodePlanes(elementOf(op).getWidth())) {
-      Value address, shift;
-      if (regular) {
-        address = e.add(place.address, e.index(begin + s % plane * *regular));
-        shift = e.index(plane * (s / plane));
-        begin += plane * *regular;
-      } else {
-        Value cut = e.index(0);
-        shift = e.index(0);
-        for (unsigned part = 1; part < parts(plane); ++part) {
-          Value beyond = arith::CmpIOp::create(
-              b, loc, arith::CmpIPredicate::uge, before, shared[part]);
-          cut = arith::SelectOp::create(b, loc, beyond, shared[part], cut);
-          shift = arith::SelectOp::create(b, loc, beyond, e.index(plane * part),
-                                          shift);
-        }
-        address = e.add(shared[0], e.sub(before, cut));
-        shared += parts(plane);
+    Value address;
+    if (regular) {
+      address = e.add(masks, e.index(kMaskBytes + s * *regular));
+    } else {
+      address =
+          e.add(place.tile.front(), e.loadIndex(place.address, b.getI32Type()));
+      for (unsigned quad = 0; quad < s; ++quad) {
+        Value ones = arith::IndexCastUIOp::create(
+            b, loc, b.getIndexType(),
+            math::CtPopOp::create(b, loc, mask(quad)));
+        Value bits = e.add(e.mul(ones, e.index(form.bits)), e.index(7));
+        address = e.add(address, e.div(bits, e.index(8)));
       }
-      Value absent = place.absent;
-      if (low)
-        absent = arith::ShRUIOp::create(b, loc, absent, e.splatByte(low));
-      if (plane != 8)
-        absent = arith::AndIOp::create(b, loc, absent,
-                                       e.splatByte((1 << plane) - 1));
-      Value codes =
-          LaneExpandOp::create(b, loc, e.bytes(), e.getWeights(), address,
-                               mask(s), absent, shift, plane);
-      if (low)
-        codes = arith::ShLIOp::create(b, loc, codes, e.splatByte(low));
-      result =
-          result ? Value(arith::OrIOp::create(b, loc, result, codes)) : codes;
-      low += plane;
     }
-    return result;
+    Value codes = LaneExpandOp::create(b, loc, e.bytes(), e.getWeights(),
+                                       address, mask(s), form.bits);
+    if (form.bias)
+      codes = arith::XOrIOp::create(b, loc, codes, e.splatByte(form.bias));
+    if (!place.absent)
+      return codes;
+    Value there = vector::BitCastOp::create(
+        b, loc, VectorType::get({4 * kLanes}, b.getI1Type()),
+        vector::BroadcastOp::create(
+            b, loc, VectorType::get({1}, b.getI64Type()), mask(s)));
+    return arith::SelectOp::create(b, loc, there, codes, place.absent);
   }
 };
 

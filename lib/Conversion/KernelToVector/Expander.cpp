@@ -197,24 +197,20 @@ GroupValues mlir::kernel::emitGroup(Expander &e, const TileFormat &format,
                      TileFormat::getHeaderBytes(format.scales, place.groups));
     values.moved = moved.emitValues(e, header, group);
   }
-  if (!format.codes.absent)
+  if (!format.codes.absent || !values.moved)
     return values;
   // An absent code is what stands for 0.
-  values.absent = e.splatByte(format.codes.bias);
-  if (values.moved) {
-    Value zeros = values.moved;
-    if (format.codes.bias)
-      zeros = e.addf(zeros, e.splatF32(float(format.codes.bias)));
-    Value four = arith::MulIOp::create(
-        e.builder, e.loc,
-        arith::FPToUIOp::create(e.builder, e.loc, e.i32s(), zeros),
-        arith::ConstantOp::create(
-            e.builder, e.loc,
-            DenseElementsAttr::get(e.i32s(),
-                                   e.builder.getI32IntegerAttr(0x01010101))));
-    values.absent =
-        vector::BitCastOp::create(e.builder, e.loc, e.bytes(), four);
-  }
+  Value zeros = values.moved;
+  if (format.codes.bias)
+    zeros = e.addf(zeros, e.splatF32(float(format.codes.bias)));
+  Value four = arith::MulIOp::create(
+      e.builder, e.loc,
+      arith::FPToUIOp::create(e.builder, e.loc, e.i32s(), zeros),
+      arith::ConstantOp::create(
+          e.builder, e.loc,
+          DenseElementsAttr::get(e.i32s(),
+                                 e.builder.getI32IntegerAttr(0x01010101))));
+  values.absent = vector::BitCastOp::create(e.builder, e.loc, e.bytes(), four);
   return values;
 }
 

@@ -13,6 +13,9 @@ func.func @early(%context: !kernel.context, %w: memref<?xi8>, %o: index, %x: mem
   %table = arith.constant dense<7> : vector<16xi8>
   // expected-error @below {{'kernel.lane_lookup' op is lowered before; run --kernel-lower-lane-ops first}}
   %1 = kernel.lane_lookup %a in %table : vector<64xi8>, vector<16xi8>
+  %mask = arith.constant 5 : i64
+  // expected-error @below {{'kernel.lane_expand' op is lowered before; run --kernel-lower-lane-ops first}}
+  %2 = kernel.lane_expand %w[%o] mask %mask bits 4 : memref<?xi8>, vector<64xi8>
   // expected-error @below {{'kernel.round_activations' op is lowered before; run --convert-kernel-to-vector first}}
   kernel.round_activations %x into %x tokens %o : memref<2x64xf32>, memref<2x64xf32>
   return

@@ -228,6 +228,37 @@ func.func @segments(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x256xi8>
   return
 }
 
+// Codes at some positions: a quad's address is its block's, and the bytes of the
+// quads before it; many tokens take them from a panel of bytes, made once.
+compress.weight @masked : tensor<16x64xf32> {
+  %0 = compress.stored "kept codes" : tensor<500xsi4>
+  %1 = compress.stored "mask" : tensor<16x64xui1>
+  %2 = compress.densify %0, %1 : (tensor<500xsi4>, tensor<16x64xui1>) -> tensor<16x64xsi4>
+  %3 = compress.stored "masked scales" : tensor<16x2xf16>
+  %4 = compress.dequantize %2, %3 group_size 32 : (tensor<16x64xsi4>, tensor<16x2xf16>) -> tensor<16x64xf32>
+  compress.yield %4 : tensor<16x64xf32>
+}
+// CHECK-LABEL: func.func @positions
+// CHECK: %[[FIRST:.+]] = kernel.lane_expand %{{.+}} bits 4 : memref<?xi8>, vector<64xi8>
+// CHECK: %[[BIASED:.+]] = arith.xori %[[FIRST]], %{{.+}} : vector<64xi8>
+// CHECK: kernel.lane_dot %{{.+}}, %[[BIASED]], %{{.+}} bits 4
+// CHECK: math.ctpop %{{.+}} : i64
+// CHECK: kernel.lane_expand
+func.func @positions(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @masked node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x16xf32>
+  return
+}
+// CHECK-LABEL: func.func @panel
+// CHECK: scf.forall
+// CHECK-COUNT-8: kernel.lane_expand
+// CHECK-NOT: kernel.lane_expand
+// CHECK: kernel.lane_dot
+// CHECK-NOT: kernel.lane_expand
+func.func @panel(%w: memref<?xi8>, %o: index, %n: index, %q: memref<8x64xi8>, %s: memref<8x2xf32>, %t: memref<8x2xf32>, %y: memref<8x16xf32>) {
+  kernel.matmul_int8 @masked node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x16xf32>
+  return
+}
+
 // The codes that activations would have, times their scales.
 // CHECK-LABEL: func.func @round
 // CHECK: vector.reduction <maxsi>

@@ -189,3 +189,19 @@ func.func @f(%x: memref<1x64xf32>, %y: memref<1x32xf32>, %n: index) {
   kernel.round_activations %x into %y tokens %n : memref<1x64xf32>, memref<1x32xf32>
   return
 }
+
+// -----
+
+func.func @expand_bits(%w: memref<?xi8>, %at: index, %mask: i64) {
+  // expected-error @below {{'kernel.lane_expand' op attribute 'bits' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 8}}
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 9 : memref<?xi8>, vector<64xi8>
+  return
+}
+
+// -----
+
+func.func @expand_bytes(%w: memref<?xi8>, %at: index, %mask: i64) {
+  // expected-error @below {{'kernel.lane_expand' op result #0 must be vector of 8-bit signless integer values of length 64, but got 'vector<32xi8>'}}
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 4 : memref<?xi8>, vector<32xi8>
+  return
+}

@@ -1,0 +1,62 @@
+// RUN: compress-opt %s --kernel-lower-lane-ops=target=avx512vbmi | FileCheck %s --check-prefix=VBMI
+// RUN: compress-opt %s --kernel-lower-lane-ops=target=avx512vnni | FileCheck %s --check-prefixes=SHUFFLE,AVX512
+// RUN: compress-opt %s --kernel-lower-lane-ops=target=avxvnni | FileCheck %s --check-prefixes=SHUFFLE,AVX2
+// RUN: compress-opt %s --kernel-lower-lane-ops=target=avx2 | FileCheck %s --check-prefixes=SHUFFLE,AVX2
+// RUN: compress-opt %s --kernel-lower-lane-ops=target=neon | FileCheck %s --check-prefixes=SHUFFLE,NEON
+// RUN: compress-opt %s --kernel-lower-lane-ops=target=generic | FileCheck %s --check-prefix=GENERIC
+
+// Sets that shuffle bytes share a table: of each mask of eight what goes where.
+// SHUFFLE: memref.global "private" constant @kernel_expand_controls : memref<2048xi8>
+// VBMI-NOT: kernel_expand_controls
+// GENERIC-NOT: kernel_expand_controls
+
+// Four bits: each lane of 64 bits takes the 32 of eight codes.
+// VBMI-LABEL: func.func @four
+// VBMI: %[[ALL:.+]] = vector.load %{{.+}} : memref<?xi8>, vector<64xi8>
+// VBMI: %[[HALF:.+]] = vector.extract_strided_slice %[[ALL]] {offsets = [0], sizes = [32]
+// VBMI: arith.extui %{{.+}} : vector<8xi32> to vector<8xi64>
+// VBMI: "llvm.x86.avx512.pmultishift.qb.512"
+// VBMI: %[[CODES:.+]] = arith.andi %{{.+}} : vector<64xi8>
+// VBMI: %[[ONES:.+]] = llvm.bitcast %{{.+}} : i64 to vector<64xi1>
+// VBMI: "llvm.x86.avx512.mask.expand.v64i8"(%[[CODES]], %{{.+}}, %[[ONES]])
+// Eight words, each by the ones before it; three steps make codes bytes.
+// SHUFFLE-LABEL: func.func @four
+// AVX512-COUNT-7: math.ctpop
+// AVX512-COUNT-3: arith.shli %{{.+}} : vector<8xi64>
+// AVX512: "llvm.x86.avx512.pshuf.b.512"
+// AVX2-COUNT-3: math.ctpop
+// AVX2-COUNT-3: arith.shli %{{.+}} : vector<4xi64>
+// AVX2: "llvm.x86.avx2.pshuf.b"
+// AVX2-COUNT-4: math.ctpop
+// AVX2: "llvm.x86.avx2.pshuf.b"
+// NEON-COUNT-4: "llvm.aarch64.neon.tbl1.v16i8"
+// GENERIC-LABEL: func.func @four
+// GENERIC: scf.for %{{.+}} = %c0{{.*}} to %c64
+// GENERIC: scf.if
+func.func @four(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> {
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 4 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+
+// Five bits: five bytes come to each lane.
+// VBMI-LABEL: func.func @five
+// VBMI: "llvm.x86.avx512.permvar.qi.512"
+// VBMI: "llvm.x86.avx512.pmultishift.qb.512"
+func.func @five(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> {
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 5 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+
+// Bytes are as they lie; the load stays out of the instruction.
+// VBMI-LABEL: func.func @eight
+// VBMI: %[[ALL:.+]] = vector.load
+// VBMI-NOT: pmultishift
+// VBMI: %[[HIDDEN:.+]] = llvm.inline_asm "", "=v,0" %[[ALL]]
+// VBMI: "llvm.x86.avx512.mask.expand.v64i8"(%[[HIDDEN]],
+// SHUFFLE-LABEL: func.func @eight
+// SHUFFLE-NOT: arith.shli %{{.+}} : vector<
+// SHUFFLE: return
+func.func @eight(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> {
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 8 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}

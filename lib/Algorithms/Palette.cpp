@@ -229,6 +229,37 @@ static Runs runsOf(MatrixRef weights, int64_t row, int64_t rowEnd,
   return runs;
 }
 
+Expected<std::vector<uint8_t>> nearestEntries(MatrixRef weights,
+                                              Span<const float> entries) {
+  if (Status status = checkMatrix(weights); !status)
+    return status.error();
+  std::vector<int> order;
+  for (int code = 0; code < int(entries.size()); ++code)
+    if (std::isfinite(entries[size_t(code)]))
+      order.push_back(code);
+  if (order.empty() || entries.size() > 256)
+    return usageError("A codebook has 1 to 256 entries, one of them finite.");
+  auto entry = [&](size_t i) { return double(entries[size_t(order[i])]); };
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    return entries[size_t(a)] < entries[size_t(b)];
+  });
+  order.erase(std::unique(order.begin(), order.end(),
+                          [&](int a, int b) {
+                            return entries[size_t(a)] == entries[size_t(b)];
+                          }),
+              order.end());
+  std::vector<double> middles(order.size() - 1);
+  for (size_t i = 0; i < middles.size(); ++i)
+    middles[i] = (entry(i) + entry(i + 1)) / 2;
+  std::vector<uint8_t> codes;
+  codes.reserve(weights.values.size());
+  for (float value : weights.values)
+    codes.push_back(uint8_t(order[size_t(
+        std::lower_bound(middles.begin(), middles.end(), double(value)) -
+        middles.begin())]));
+  return codes;
+}
+
 Expected<Palette> palettize(MatrixRef weights, const PaletteOptions &options,
                             Span<const float> importance) {
   if (options.entries < 2 || options.entries > 256)
@@ -284,7 +315,8 @@ Expected<Palette> palettize(MatrixRef weights, const PaletteOptions &options,
                               options.lloydRounds);
       codebook.resize(size_t(options.entries), codebook.back());
       for (float &value : codebook) {
-        value = roundToStorage(value, options.codebookType);
+        value = options.integers ? std::nearbyint(value)
+                                 : roundToStorage(value, options.codebookType);
         if (!std::isfinite(value))
           return badInput(
               "A value of the palette that starts at row " +

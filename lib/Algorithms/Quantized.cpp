@@ -48,8 +48,9 @@ std::vector<float> Quantized::dequantize() const {
     for (int64_t start = 0; start < columns; start += groupSize, ++group) {
       int64_t end = start + groupSize < columns ? start + groupSize : columns;
       float zero = zeros.empty() ? 0.0f : zeros[group];
+      float offset = offsets.empty() ? 0.0f : offsets[group];
       for (int64_t column = start; column < end; ++column, ++index)
-        values[index] = (float(code(index)) - zero) * scales[group];
+        values[index] = (float(code(index)) - zero) * scales[group] + offset;
     }
   }
   return values;

@@ -76,13 +76,13 @@ inline float storedScale(float scale, StorageType type) {
 }
 
 inline Status checkScale(float scale, StorageType type, int64_t first,
-                         int64_t columns) {
+                         int64_t columns, const char *what = "a scale") {
   if (std::isfinite(scale))
     return {};
   return badInput("The group that starts at row " +
                   std::to_string(first / columns) + ", column " +
                   std::to_string(first % columns) +
-                  " needs a scale beyond the range of " + nameOf(type) +
+                  " needs " + what + " beyond the range of " + nameOf(type) +
                   "; store scales in a type of wider range (bf16 or f32), or "
                   "look at these weights.");
 }

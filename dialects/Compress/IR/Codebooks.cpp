@@ -72,6 +72,11 @@ static RankedTensorType typeOf(NamedCodebook name, MLIRContext *context) {
   llvm_unreachable("unknown codebook");
 }
 
+void CodebookOp::build(OpBuilder &builder, OperationState &state,
+                       NamedCodebook name) {
+  build(builder, state, typeOf(name, builder.getContext()), name);
+}
+
 LogicalResult CodebookOp::verify() {
   RankedTensorType type = typeOf(getName(), getContext());
   if (getType() != type)

@@ -174,6 +174,7 @@ def CodebookOp : Compress_Op<"codebook", [Pure,
   let arguments = (ins NamedCodebook:$name);
   let results = (outs ValueTensor:$result);
   let assemblyFormat = "$name attr-dict `:` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::compress::NamedCodebook":$name)>];
   let hasVerifier = 1;
 }
 

@@ -38,6 +38,7 @@ enum class OperandRole {
   Zeros,
   Offsets,
   Codebook,
+  Outliers,  ///< floats that were set apart to be kept
   Positions, ///< masks, indices, counts
 };
 

@@ -323,7 +323,7 @@ LogicalResult OutliersOp::verify() {
 ProductRule OutliersOp::getProductRule() { return ProductRule::Elementwise; }
 bool OutliersOp::takesCodes() { return false; }
 OperandRole OutliersOp::getOperandRole(unsigned index) {
-  return getSparseRole(*this, index);
+  return index ? OperandRole::Positions : OperandRole::Outliers;
 }
 
 LogicalResult OutliersOp::evaluateRows(int64_t begin, int64_t end,

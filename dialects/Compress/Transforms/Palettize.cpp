@@ -31,6 +31,16 @@ struct PalettizePass
     if (entries != 0 && (entries < 2 || entries > 256))
       return error() << "has entries=" << entries.getValue()
                      << ", but a codebook has 2 to 256 entries";
+    if (!codebook.empty()) {
+      named = symbolizeNamedCodebook(codebook);
+      if (!named)
+        return error() << "has codebook=" << codebook.getValue()
+                       << ", but there are " << listCodebooks();
+      if (groupSize || entries || bits.hasValue() || method.hasValue() ||
+          codebookType.hasValue())
+        return error() << "has codebook=" << codebook.getValue()
+                       << ", which is known, and options of how one is found";
+    }
     if (groupSize < 0)
       return error()
              << "has group-size=" << groupSize.getValue()
@@ -38,8 +48,20 @@ struct PalettizePass
     return success();
   }
 
+  static std::string listCodebooks() {
+    std::string text;
+    for (uint64_t i = 0; i <= getMaxEnumValForNamedCodebook(); ++i)
+      if (auto name = symbolizeNamedCodebook(uint32_t(i)))
+        text += (i ? ", " : "") + stringifyNamedCodebook(*name).str();
+    return text;
+  }
+
   FailureOr<bool> rewrite(WeightOp weight) override {
-    SmallVector<Leaf> leaves = collectLeaves(weight, LeafTarget::Values);
+    SmallVector<Leaf> leaves = collectLeaves(weight, target);
+    if (leaves.empty() && target == LeafTarget::Codes)
+      return emitWeightError(weight, getArgument())
+             << "has no codes; target=codes palettises those of "
+                "compress-quantize, so quantise before";
     if (leaves.empty())
       return emitWeightError(weight, getArgument())
              << "has no float values left to palettise, only codes; palettise "
@@ -54,7 +76,8 @@ struct PalettizePass
         return emitWeightError(weight, getArgument())
                << "has a leaf " << leaf.getType()
                << ", but a matrix or vector is palettised";
-      if (failed(palettize(weight, leaf, evaluator)))
+      if (failed(named ? nameEntries(weight, leaf, evaluator)
+                       : palettize(weight, leaf, evaluator)))
         return failure();
       changed = true;
     }
@@ -78,37 +101,90 @@ struct PalettizePass
       options.columnsPerGroup = std::min<int64_t>(groupSize, shape.columns);
     }
     options.codebookType = codebookType;
+    bool isCodes = target == LeafTarget::Codes;
+    options.integers = isCodes;
     auto palette = algo::palettize(
         algo::MatrixRef(*values, shape.rows, shape.columns), options);
     if (!palette)
       return emitCoreError(weight, getArgument(), palette.error());
 
     LeafBuilder builder(weight, leaf.value);
-    unsigned width = std::max(2u, llvm::Log2_32_Ceil(options.entries));
-    auto codeType =
-        IntegerType::get(&getContext(), width, IntegerType::Unsigned);
-    std::vector<uint8_t> codes;
-    appendCodes(codes, palette->codes, width);
-    FailureOr<Value> codesLeaf =
-        builder.fromBytes("codes", type.clone(codeType), codes);
-    FailureOr<Value> codebookLeaf = builder.fromValues(
+    FailureOr<Value> codes =
+        makeCodes(builder, type, palette->codes, options.entries);
+    FailureOr<Value> entries = builder.fromValues(
         "codebook",
         RankedTensorType::get(
             {groupSize ? palette->groups() : 1, int64_t(options.entries)},
-            getStorageType(&getContext(), codebookType)),
+            isCodes ? type.getElementType()
+                    : getStorageType(&getContext(), codebookType)),
         palette->codebooks);
-    if (failed(codesLeaf) || failed(codebookLeaf))
+    if (failed(codes) || failed(entries))
       return failure();
-    IntegerAttr group;
-    if (groupSize)
-      group = builder.builder.getI64IntegerAttr(options.columnsPerGroup);
-    auto lookup = LookupOp::create(builder.builder, builder.loc,
-                                   type.clone(Float32Type::get(&getContext())),
-                                   *codesLeaf, *codebookLeaf,
-                                   builder.builder.getI64IntegerAttr(1), group);
-    for (OpOperand *use : leaf.uses)
-      use->set(lookup.getResult());
+    replace(leaf, builder, *codes, *entries,
+            groupSize ? options.columnsPerGroup : 0);
     return success();
   }
+
+  /// The nearest entries of a codebook that has a name.
+  LogicalResult nameEntries(WeightOp weight, Leaf &leaf,
+                            ExpressionEvaluator &evaluator) {
+    LeafBuilder builder(weight, leaf.value);
+    auto book = CodebookOp::create(builder.builder, builder.loc, *named);
+    auto type = cast<RankedTensorType>(book.getType());
+    Type element = leaf.getType().getElementType();
+    bool isCodes = !isFloatElement(type.getElementType());
+    if (isCodes != (target == LeafTarget::Codes) ||
+        (isCodes && element != type.getElementType())) {
+      book.erase();
+      return emitWeightError(weight, getArgument())
+             << "has a leaf " << leaf.getType() << ", but "
+             << stringifyNamedCodebook(*named) << " is "
+             << type.getElementType() << " and stands for "
+             << (isCodes ? "codes of that type, with target=codes"
+                         : "values, with target=values");
+    }
+    FailureOr<std::vector<float>> values = readLeaf(leaf.value, evaluator);
+    FailureOr<ArrayRef<float>> entries = evaluator.evaluateWhole(book);
+    if (failed(values) || failed(entries))
+      return failure();
+    LeafShape shape = getMatrixShape(leaf.getType());
+    auto codes = algo::nearestEntries(
+        algo::MatrixRef(*values, shape.rows, shape.columns),
+        {entries->data(), entries->size()});
+    if (!codes)
+      return emitCoreError(weight, getArgument(), codes.error());
+    FailureOr<Value> stored =
+        makeCodes(builder, leaf.getType(), *codes, type.getDimSize(1));
+    if (failed(stored))
+      return failure();
+    replace(leaf, builder, *stored, book, 0);
+    return success();
+  }
+
+  static FailureOr<Value> makeCodes(LeafBuilder &builder, RankedTensorType type,
+                                    ArrayRef<uint8_t> codes, int64_t entries) {
+    unsigned width = std::max(2u, llvm::Log2_64_Ceil(entries));
+    std::vector<uint8_t> bytes;
+    appendCodes(bytes, codes, width);
+    return builder.fromBytes(
+        "codes",
+        type.clone(builder.builder.getIntegerType(width, /*isSigned=*/false)),
+        bytes);
+  }
+
+  static void replace(Leaf &leaf, LeafBuilder &builder, Value codes, Value book,
+                      int64_t group) {
+    Type element = cast<RankedTensorType>(book.getType()).getElementType();
+    if (isFloatElement(element))
+      element = builder.builder.getF32Type();
+    auto lookup = LookupOp::create(
+        builder.builder, builder.loc, leaf.getType().clone(element), codes,
+        book, builder.builder.getI64IntegerAttr(1),
+        group ? builder.builder.getI64IntegerAttr(group) : IntegerAttr());
+    for (OpOperand *use : leaf.uses)
+      use->set(lookup.getResult());
+  }
+
+  std::optional<NamedCodebook> named;
 };
 } // namespace

@@ -8,19 +8,17 @@
 #define COMPRESS_TRANSFORMS_PASSES_H
 
 #include "Compress/IR/Compress.h"
-#include "compress/Algorithms/Quantized.h"
+#include "compress/Algorithms/RoundToNearest.h"
 #include "mlir/Pass/Pass.h"
 #include "llvm/Support/CommandLine.h"
 
 namespace mlir::compress {
 
-enum class QuantizationScheme { Asymmetric, Symmetric };
 enum class ZeroPointType { Integer, F16 };
 enum class QuantizationSearch { None, Scale };
-/// Which operands of an expression a pass rewrites.
 /// Leaves by what they are to the weight: floats that it is made of (Values),
-/// codes as well (Elements), or what codes are decoded with.
-enum class LeafTarget { Values, Elements, Scales, Codebook };
+/// codes (Codes), either (Elements), or what codes are decoded with.
+enum class LeafTarget { Values, Codes, Elements, Scales, Offsets, Codebook };
 enum class PaletteMethod { Exact, Lloyd };
 enum class PruneKind { Matrix, Row, NOfM, Block };
 

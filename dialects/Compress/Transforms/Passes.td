@@ -27,17 +27,29 @@ def CompressQuantizePass : WeightPass<"compress-quantize"> {
       code = clamp(round(w/scale) + zero, 0, 2^b - 1).
     * symmetric: n = 2^(b-1) - 1, scale = max|w|/n,
       code = clamp(round(w/scale), -n, n).
+    * unsigned: scale = x/(2^b - 1), x the value of largest magnitude, which may
+      be negative, code = clamp(round(w/scale), 0, 2^b - 1): for values of one
+      sign, such as scales and offsets.
+    * offset: lo, hi and scale as asymmetric, offset = lo,
+      code = clamp(round((w - offset)/scale), 0, 2^b - 1).
     * `search=scale` (symmetric codes -2^(b-1) … 2^(b-1) - 1): of 19 candidates
       the scale with the least squared error.
 
-    The scale is rounded to `scale-type`, and at least the type's least
-    magnitude, before anything is divided by it. Where the group size does not
+    Scale and offset are rounded to `scale-type`, and the scale at least the
+    type's least magnitude, before anything is divided by it. Where the group size does not
     divide the inputs, the last group of a row is shorter.
 
     It composes: after `compress-prune` the kept values are quantised, in groups
     that count the dropped ones too (what is dropped stays 0.0), after
-    `compress-decompose` both factors; `target=scales` and `target=codebook`
-    quantise the scales of codes and the codebooks of palettes.
+    `compress-decompose` both factors. `target=scales`, `target=offsets` and
+    `target=codebook` quantise the scales and offsets of codes and the codebooks
+    of palettes. What the K-quants of llama.cpp are is three steps:
+
+    ```
+    compress-quantize{scheme=offset},
+    compress-quantize{target=scales scheme=unsigned bits=6 group-size=8},
+    compress-quantize{target=offsets scheme=unsigned bits=6 group-size=8}
+    ```
 
     ```mlir
     %0 = compress.dequantize %codes, %scales, %zeros group_size 32
@@ -48,14 +60,16 @@ def CompressQuantizePass : WeightPass<"compress-quantize"> {
     Option<"bits", "bits", "int", "4", "Bits of a code, 2 to 8">,
     Option<"groupSize", "group-size", "int64_t", "32",
            "Consecutive inputs that share a scale; 0 is the whole row">,
-    Option<"scheme", "scheme", "::mlir::compress::QuantizationScheme",
-           "::mlir::compress::QuantizationScheme::Asymmetric",
+    Option<"scheme", "scheme", "::compresslib::algo::Scheme",
+           "::compresslib::algo::Scheme::Asymmetric",
            "Where zero lies among the codes",
            [{::llvm::cl::values(
-             clEnumValN(::mlir::compress::QuantizationScheme::Asymmetric, "asymmetric", "unsigned codes with a zero point a group"),
-             clEnumValN(::mlir::compress::QuantizationScheme::Symmetric, "symmetric", "signed codes, zero is code 0"))}]>,
+             clEnumValN(::compresslib::algo::Scheme::Asymmetric, "asymmetric", "unsigned codes with a zero point a group"),
+             clEnumValN(::compresslib::algo::Scheme::Symmetric, "symmetric", "signed codes, zero is code 0"),
+             clEnumValN(::compresslib::algo::Scheme::Unsigned, "unsigned", "unsigned codes of values of one sign, zero is code 0"),
+             clEnumValN(::compresslib::algo::Scheme::Offset, "offset", "unsigned codes with the least value of a group"))}]>,
     Option<"scaleType", "scale-type", "::compresslib::algo::StorageType",
-           "::compresslib::algo::StorageType::F16", "Type of the scales",
+           "::compresslib::algo::StorageType::F16", "Type of the scales and offsets",
            [{::mlir::compress::storageTypeValues()}]>,
     Option<"zeroType", "zero-type", "::mlir::compress::ZeroPointType",
            "::mlir::compress::ZeroPointType::Integer", "Type of the zero points",
@@ -74,6 +88,7 @@ def CompressQuantizePass : WeightPass<"compress-quantize"> {
            [{::llvm::cl::values(
              clEnumValN(::mlir::compress::LeafTarget::Values, "values", "those that carry values"),
              clEnumValN(::mlir::compress::LeafTarget::Scales, "scales", "the scales of codes"),
+             clEnumValN(::mlir::compress::LeafTarget::Offsets, "offsets", "the offsets of codes"),
              clEnumValN(::mlir::compress::LeafTarget::Codebook, "codebook", "the codebooks of palettes"))}]>,
   ];
 }
@@ -215,13 +230,22 @@ def CompressCorrectPass : WeightPass<"compress-correct"> {
 def CompressPalettizePass : WeightPass<"compress-palettize"> {
   let summary = "Scalar palettes: weights that share a few values";
   let description = [{
-    Replaces float leaves by `compress.lookup` of codes in a codebook of
-    `entries` (or 2^`bits`) values that minimises the squared error.
-    `method=exact` finds the optimum by dynamic programming over the sorted
+    Replaces leaves by `compress.lookup` of codes in a codebook of `entries` (or
+    2^`bits`) values that minimises the squared error. `method=exact` finds the optimum by dynamic programming over the sorted
     distinct values (beyond 32768 of them, over a histogram); `method=lloyd`
     goes 50 rounds from the quantiles (i + ½)/K. With `group-size` each group
     of so many consecutive inputs of a row has a codebook of its own.
     `compress-quantize{target=codebook}` quantises the codebook.
+
+    `target=codes` does the same to codes, whose codebook then has integers, so
+    that weights have a palette and a scale a group. `codebook` names one that is
+    known and stored nowhere; the nearest entry is taken.
+
+    ```
+    compress-quantize{bits=8 scheme=symmetric},compress-palettize{target=codes}
+    compress-quantize{bits=8 scheme=symmetric},compress-palettize{target=codes codebook=iq4_nl}
+    compress-palettize{codebook=f8_e4m3}
+    ```
   }];
   let options = [
     Option<"bits", "bits", "int", "4", "Bits of a code, 2 to 8: 2^bits entries">,
@@ -231,10 +255,38 @@ def CompressPalettizePass : WeightPass<"compress-palettize"> {
            [{::llvm::cl::values(
              clEnumValN(::mlir::compress::PaletteMethod::Exact, "exact", "the optimum, by dynamic programming"),
              clEnumValN(::mlir::compress::PaletteMethod::Lloyd, "lloyd", "Lloyd's rounds from the quantiles"))}]>,
+    Option<"target", "target", "::mlir::compress::LeafTarget",
+           "::mlir::compress::LeafTarget::Values", "Which leaves are palettised",
+           [{::llvm::cl::values(
+             clEnumValN(::mlir::compress::LeafTarget::Values, "values", "floats that carry values"),
+             clEnumValN(::mlir::compress::LeafTarget::Codes, "codes", "codes"))}]>,
+    Option<"codebook", "codebook", "std::string", "",
+           "A codebook that compress.codebook knows; found for each weight if empty">,
     Option<"groupSize", "group-size", "int64_t", "0",
            "Consecutive inputs that share a codebook; 0 is the whole matrix">,
     Option<"codebookType", "codebook-type", "::compresslib::algo::StorageType",
            "::compresslib::algo::StorageType::F16", "Type of the entries",
+           [{::mlir::compress::storageTypeValues()}]>,
+  ];
+}
+
+def CompressOutliersPass : WeightPass<"compress-outliers"> {
+  let summary = "Keep the weights of largest magnitude apart";
+  let description = [{
+    Replaces each matrix of values by `compress.sum` of the matrix without its
+    `percent` weights of largest |w| and of these, as `compress.outliers`. All
+    but ⌊(100 - percent) % · size⌋ are kept apart; of equal magnitudes those of
+    higher index. What later passes do to values they do to the rest, whose
+    range is smaller; outliers stay.
+
+    ```
+    compress-outliers,compress-quantize{bits=4}
+    ```
+  }];
+  let options = [
+    Option<"percent", "percent", "double", "0.5", "Share that is kept apart, in percent">,
+    Option<"valueType", "value-type", "::compresslib::algo::StorageType",
+           "::compresslib::algo::StorageType::F16", "Type of the outliers",
            [{::mlir::compress::storageTypeValues()}]>,
   ];
 }

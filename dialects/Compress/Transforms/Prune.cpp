@@ -53,9 +53,6 @@ struct PrunePass
         getContext().getLoadedDialect<CompressDialect>()->getStore());
     bool changed = false;
     for (Leaf &leaf : leaves) {
-      // Outliers are what was to be kept.
-      if (leaf.isUnder([](Operation *op) { return isa<OutliersOp>(op); }))
-        continue;
       if (leaf.isUnder(
               [](Operation *op) { return isa<SparseOpInterface>(op); }))
         return fail(weight) << "is pruned already; prune once, by the larger "

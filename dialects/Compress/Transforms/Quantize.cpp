@@ -33,25 +33,25 @@ struct QuantizePass
              << "has group-size=" << groupSize.getValue()
              << ", but it is a number of inputs, or 0 for the whole row";
     if (search == QuantizationSearch::Scale &&
-        scheme == QuantizationScheme::Asymmetric && scheme.hasValue())
-      return error()
-             << "has search=scale and scheme=asymmetric, but the search "
-                "finds symmetric codes; leave scheme out";
+        scheme != algo::Scheme::Symmetric && scheme.hasValue())
+      return error() << "has search=scale and a scheme that is not symmetric, "
+                        "but the search finds symmetric codes; leave scheme "
+                        "out";
     return success();
   }
 
   FailureOr<bool> rewrite(WeightOp weight) override {
-    QuantizeLeafOptions leaf{getArgument(),
-                             bits,
-                             groupSize,
-                             scheme == QuantizationScheme::Symmetric ||
-                                 search == QuantizationSearch::Scale,
-                             strictGroups,
-                             target,
-                             getStorageType(&getContext(), scaleType),
-                             zeroType == ZeroPointType::F16
-                                 ? Float16Type::get(&getContext())
-                                 : Type()};
+    QuantizeLeafOptions leaf{
+        getArgument(),
+        bits,
+        groupSize,
+        scheme == algo::Scheme::Symmetric || scheme == algo::Scheme::Unsigned ||
+            search == QuantizationSearch::Scale,
+        strictGroups,
+        target,
+        getStorageType(&getContext(), scaleType),
+        zeroType == ZeroPointType::F16 ? Float16Type::get(&getContext())
+                                       : Type()};
     if (search == QuantizationSearch::Scale) {
       algo::ScaleSearchOptions options;
       options.bits = bits;
@@ -64,7 +64,7 @@ struct QuantizePass
     algo::RoundToNearestOptions options;
     options.bits = bits;
     options.groupSize = groupSize;
-    options.symmetric = scheme == QuantizationScheme::Symmetric;
+    options.scheme = scheme;
     options.scaleType = scaleType;
     return quantizeLeaves(weight, leaf, [&](algo::MatrixRef rows) {
       return algo::roundToNearest(rows, options);

@@ -46,7 +46,7 @@ struct QuantizeHQQPass
     options.iterations = iterations;
     return quantizeLeaves(weight,
                           {getArgument(), bits, groupSize,
-                           /*symmetric=*/false, strictGroups,
+                           /*zeroIsZero=*/false, strictGroups,
                            LeafTarget::Values,
                            getStorageType(&getContext(), scaleType),
                            getStorageType(&getContext(), zeroType)},

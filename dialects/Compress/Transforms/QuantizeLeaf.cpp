@@ -19,12 +19,16 @@ using QuantizeFn =
 static StringRef whyNothing(LeafTarget target) {
   switch (target) {
   case LeafTarget::Values:
+  case LeafTarget::Codes:
   case LeafTarget::Elements:
     return "has no float values left to quantise, only codes; quantise before, "
            "or name target=scales or target=codebook";
   case LeafTarget::Scales:
     return "has no float scales; target=scales quantises the scales of codes, "
            "so quantise the values before";
+  case LeafTarget::Offsets:
+    return "has no float offsets; target=offsets quantises those that "
+           "scheme=offset makes, so quantise the values by it before";
   case LeafTarget::Codebook:
     return "has no float codebook; target=codebook quantises palettes, so "
            "palettise the values before";
@@ -45,8 +49,8 @@ static std::string legalGroupSizes(int64_t columns) {
 /// value that moves neither the ends of a group's range nor its middle: 0 for
 /// codes that have a 0, else the present one before it in the group.
 static void fillAbsent(MutableArrayRef<float> rows, ArrayRef<int64_t> pattern,
-                       int64_t columns, int64_t group, bool symmetric) {
-  if (symmetric)
+                       int64_t columns, int64_t group, bool zeroIsZero) {
+  if (zeroIsZero)
     return;
   for (int64_t row = 0; row < int64_t(rows.size()); row += columns)
     for (int64_t begin = 0; begin < columns; begin += group) {
@@ -89,7 +93,7 @@ static LogicalResult forEachBlock(
             failed(sparse.getPattern(firstRow, firstRow + rows, evaluator,
                                      pattern)))
           return failure();
-        fillAbsent(values, pattern, block.columns, group, options.symmetric);
+        fillAbsent(values, pattern, block.columns, group, options.zeroIsZero);
         return body(algo::MatrixRef(values, block.rows, block.columns),
                     pattern);
       });
@@ -135,8 +139,8 @@ static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
   std::vector<uint8_t> codes, present;
   if (sparse && !evaluator.getStore().isPlanning())
     present.resize(leafType.getNumElements());
-  std::vector<float> scales, zeros;
-  bool isSigned = false, hasZeros = false;
+  std::vector<float> scales, zeros, offsets;
+  bool isSigned = false, hasZeros = false, hasOffsets = false;
   if (failed(forEachBlock(
           leaf, sparse, options, group, evaluator,
           [&](algo::MatrixRef block,
@@ -151,8 +155,10 @@ static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
                 present[index] = code;
             llvm::append_range(scales, quantized->scales);
             llvm::append_range(zeros, quantized->zeros);
+            llvm::append_range(offsets, quantized->offsets);
             isSigned = quantized->isSigned;
             hasZeros = !quantized->zeros.empty();
+            hasOffsets = !quantized->offsets.empty();
             return success();
           })))
     return failure();
@@ -171,7 +177,14 @@ static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
       "scales", RankedTensorType::get(groups, options.scaleType), scales);
   if (failed(codesLeaf) || failed(scalesLeaf))
     return failure();
-  Value zerosLeaf;
+  Value zerosLeaf, offsetsLeaf;
+  if (hasOffsets) {
+    FailureOr<Value> made = builder.fromValues(
+        "offsets", RankedTensorType::get(groups, options.scaleType), offsets);
+    if (failed(made))
+      return failure();
+    offsetsLeaf = *made;
+  }
   if (hasZeros) {
     FailureOr<Value> made = builder.fromValues(
         "zeros",
@@ -193,7 +206,8 @@ static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
   }
   return DequantizeOp::create(builder.builder, builder.loc,
                               type.clone(Float32Type::get(type.getContext())),
-                              dense, *scalesLeaf, zerosLeaf, groupSize)
+                              dense, *scalesLeaf, zerosLeaf, offsetsLeaf,
+                              groupSize)
       .getResult();
 }
 

@@ -16,11 +16,11 @@ struct QuantizeLeafOptions {
   int bits;
   /// 0 is the whole row.
   int64_t groupSize;
-  /// Whether code 0 is value 0.
-  bool symmetric;
+  /// Whether code 0 is value 0 in every group.
+  bool zeroIsZero;
   bool strictGroups;
   LeafTarget target;
-  Type scaleType;
+  Type scaleType; ///< of offsets too
   /// Null: as wide as the codes.
   Type zeroType;
 };

@@ -31,10 +31,14 @@ static bool isRole(OperandRole role, LeafTarget target) {
   switch (target) {
   case LeafTarget::Values:
     return role == OperandRole::Values;
+  case LeafTarget::Codes:
+    return role == OperandRole::Codes;
   case LeafTarget::Elements:
     return role == OperandRole::Values || role == OperandRole::Codes;
   case LeafTarget::Scales:
     return role == OperandRole::Scales;
+  case LeafTarget::Offsets:
+    return role == OperandRole::Offsets;
   case LeafTarget::Codebook:
     return role == OperandRole::Codebook;
   }
@@ -46,11 +50,12 @@ SmallVector<Leaf> mlir::compress::collectLeaves(WeightOp weight,
   SmallVector<Leaf> leaves;
   llvm::DenseMap<Value, size_t> index;
   SmallVector<Operation *> above;
+  bool mayBeCodes =
+      target == LeafTarget::Elements || target == LeafTarget::Codes;
   auto reach = [&](OpOperand &use) {
     auto type = cast<RankedTensorType>(use.get().getType());
     if (!isa_and_present<StoredOp, ConstantOp>(use.get().getDefiningOp()) ||
-        (target != LeafTarget::Elements &&
-         !isFloatElement(type.getElementType())))
+        (!mayBeCodes && !isFloatElement(type.getElementType())))
       return;
     auto [it, isNew] = index.try_emplace(use.get(), leaves.size());
     if (isNew)
@@ -62,7 +67,7 @@ SmallVector<Leaf> mlir::compress::collectLeaves(WeightOp weight,
   };
   // What the weight is made of is reached through operands that its parts are
   // made of; scales and codebooks are those of any op.
-  bool through = target == LeafTarget::Values || target == LeafTarget::Elements;
+  bool through = target == LeafTarget::Values || mayBeCodes;
   auto visit = [&](auto &&self, OpOperand &use, bool wanted) -> void {
     if (wanted)
       reach(use);
@@ -72,14 +77,14 @@ SmallVector<Leaf> mlir::compress::collectLeaves(WeightOp weight,
       return;
     above.push_back(op);
     for (OpOperand &operand : op->getOpOperands()) {
-      bool isWanted =
-          isRole(op.getOperandRole(operand.getOperandNumber()), target);
-      if (isWanted || !through)
-        self(self, operand, isWanted);
+      OperandRole role = op.getOperandRole(operand.getOperandNumber());
+      if (!through || isRole(role, LeafTarget::Elements))
+        self(self, operand, isRole(role, target));
     }
     above.pop_back();
   };
-  visit(visit, weight.getYield().getValueMutable(), through);
+  visit(visit, weight.getYield().getValueMutable(),
+        target != LeafTarget::Codes && through);
   return leaves;
 }
 

@@ -55,7 +55,7 @@ struct Leaf {
 };
 
 /// The leaves of `weight` that `target` names, in the order in which its value
-/// reaches them; floats, but for Elements.
+/// reaches them; floats, but for Codes and Elements.
 SmallVector<Leaf> collectLeaves(WeightOp weight, LeafTarget target);
 
 /// The name of what is made from a leaf: the leaf's own without its hash, or

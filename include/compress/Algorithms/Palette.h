@@ -43,6 +43,8 @@ struct PaletteOptions {
   int64_t maximumDistinct = 32768;
   /// The codebook is rounded to this before codes are chosen.
   StorageType codebookType = StorageType::F32;
+  /// Whether it is rounded to integers.
+  bool integers = false;
 };
 
 struct Palette {
@@ -75,6 +77,13 @@ struct Palette {
 /// values that are not finite, negative importances.
 Expected<Palette> palettize(MatrixRef weights, const PaletteOptions &options,
                             Span<const float> importance = {});
+
+/// For each value the code of the nearest of `entries`; one exactly between two
+/// takes the lower, and of equal entries the first. Entries that are not finite
+/// are nobody's. Errors: no finite entry or more than 256, values that are not
+/// finite.
+Expected<std::vector<uint8_t>> nearestEntries(MatrixRef weights,
+                                              Span<const float> entries);
 
 } // namespace compresslib::algo
 

@@ -10,9 +10,10 @@
 // g the group of element (r, c), its value is
 //
 //     (code - zero) · scale      zeros, where there are any
+//     code · scale + offset      offsets, where there are any
 //     code · scale               otherwise
 //
-// evaluated in f32: the subtraction first, then one product.
+// evaluated in f32, each operation rounded.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_ALGORITHMS_QUANTIZED_H
@@ -51,6 +52,8 @@ struct Quantized {
   std::vector<float> scales;
   /// [rows][groupsPerRow()], or empty.
   std::vector<float> zeros;
+  /// [rows][groupsPerRow()], rounded to the storage type, or empty.
+  std::vector<float> offsets;
 
   int64_t groupsPerRow() const {
     return groupSize ? (columns + groupSize - 1) / groupSize : 0;

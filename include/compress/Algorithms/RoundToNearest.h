@@ -15,9 +15,13 @@
 //   full range  m = 2^(b-1), x* the signed value of largest magnitude (the
 //               first of equals), scale = -x*/m, which may be negative,
 //               code = clamp(round(w/scale), -m, m - 1)
+//   unsigned    for values of one sign: scale = x*/(2^b - 1), which may be
+//               negative, code = clamp(round(w/scale), 0, 2^b - 1)
+//   offset      lo, hi and scale as asymmetric, offset = lo,
+//               code = clamp(round((w - offset)/scale), 0, 2^b - 1)
 //
-// The scale is rounded to its storage type, and at least smallestScale(),
-// before anything is divided by it. Rows are independent: any split into row
+// Scales and offsets are rounded to their storage type, and scales at least
+// smallestScale(), before anything is divided by them. Rows are independent: any split into row
 // ranges gives the same bytes.
 //
 //===----------------------------------------------------------------------===//
@@ -28,13 +32,14 @@
 
 namespace compresslib::algo {
 
+enum class Scheme { Asymmetric, Symmetric, FullRange, Unsigned, Offset };
+
 struct RoundToNearestOptions {
   int bits = 4;
   /// Inputs a group; 0 is the whole row.
   int64_t groupSize = 0;
-  bool symmetric = false;
-  /// With `symmetric`: codes -2^(b-1) … 2^(b-1) - 1.
-  bool fullRange = false;
+  Scheme scheme = Scheme::Asymmetric;
+  /// Of scales and offsets.
   StorageType scaleType = StorageType::F16;
 };
 

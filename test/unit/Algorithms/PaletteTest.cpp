@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <set>
@@ -312,6 +313,44 @@ TEST(Palette, CodebookIsRoundedBeforeCodesAreChosen) {
   ASSERT_TRUE(palette.ok());
   for (float value : palette->codebooks)
     EXPECT_EQ(value, roundToStorage(value, StorageType::BF16));
+  expectNearest(*palette, values);
+}
+
+TEST(Palette, NearestEntries) {
+  // Entries in any order; equal ones, and what is not finite.
+  std::vector<float> entries = {2, std::nanf(""), -1, 0, 2, -0.0f, INFINITY, 8};
+  std::vector<float> values = normalValues(500, 47, 3.0f);
+  values[0] = 5; // halfway from 2 to 8
+  values[1] = 100;
+  Expected<std::vector<uint8_t>> codes =
+      nearestEntries(MatrixRef(values, 20, 25), entries);
+  ASSERT_TRUE(codes.ok());
+  EXPECT_EQ((*codes)[0], 0);
+  EXPECT_EQ((*codes)[1], 7);
+  for (size_t i = 0; i < values.size(); ++i) {
+    int code = (*codes)[i];
+    EXPECT_TRUE(code == 0 || code == 2 || code == 3 || code == 7);
+    for (int other : {0, 2, 3, 7})
+      EXPECT_LE(std::fabs(values[i] - entries[code]),
+                std::fabs(values[i] - entries[other]));
+  }
+  EXPECT_EQ(
+      nearestEntries(MatrixRef(values, 20, 25), std::vector<float>{INFINITY})
+          .error()
+          .message,
+      "A codebook has 1 to 256 entries, one of them finite.");
+  values[3] = INFINITY;
+  EXPECT_FALSE(nearestEntries(MatrixRef(values, 20, 25), entries).ok());
+}
+
+TEST(Palette, IntegersAreRoundedBeforeCodesAreChosen) {
+  std::vector<float> values = normalValues(200, 48, 20.0f);
+  PaletteOptions o = options(8);
+  o.integers = true;
+  Expected<Palette> palette = palettize(MatrixRef(values, 10, 20), o);
+  ASSERT_TRUE(palette.ok());
+  for (float value : palette->codebooks)
+    EXPECT_EQ(value, std::nearbyint(value));
   expectNearest(*palette, values);
 }
 

@@ -37,7 +37,7 @@ Transform nearest(int bits, int64_t group, bool symmetric) {
     RoundToNearestOptions options;
     options.bits = bits;
     options.groupSize = group;
-    options.symmetric = symmetric;
+    options.scheme = symmetric ? Scheme::Symmetric : Scheme::Asymmetric;
     return roundToNearest(w, options)->dequantize();
   };
 }

@@ -19,13 +19,16 @@ using namespace compresslib::algo;
 
 namespace {
 
-RoundToNearestOptions options(int bits, int64_t group, bool symmetric = false,
-                              bool fullRange = false) {
+constexpr Scheme schemes[] = {Scheme::Asymmetric, Scheme::Symmetric,
+                              Scheme::FullRange, Scheme::Unsigned,
+                              Scheme::Offset};
+
+RoundToNearestOptions options(int bits, int64_t group,
+                              Scheme scheme = Scheme::Asymmetric) {
   RoundToNearestOptions result;
   result.bits = bits;
   result.groupSize = group;
-  result.symmetric = symmetric;
-  result.fullRange = fullRange;
+  result.scheme = scheme;
   return result;
 }
 
@@ -35,7 +38,8 @@ void expectDefinition(MatrixRef w, const RoundToNearestOptions &o) {
   Expected<Quantized> result = roundToNearest(w, o);
   ASSERT_TRUE(result.ok()) << result.error().message;
   const Quantized &q = *result;
-  ASSERT_EQ(q.isSigned, o.symmetric);
+  ASSERT_EQ(q.isSigned,
+            o.scheme == Scheme::Symmetric || o.scheme == Scheme::FullRange);
   ASSERT_EQ(q.codes.size(), w.values.size());
   int64_t group = o.groupSize ? std::min(o.groupSize, w.columns) : w.columns;
   ASSERT_EQ(q.groupSize, group);
@@ -51,10 +55,12 @@ void expectDefinition(MatrixRef w, const RoundToNearestOptions &o) {
           extreme = v;
       }
       float half = std::ldexp(1.0f, o.bits - 1), most = 2 * half - 1, scale;
-      if (!o.symmetric)
+      if (o.scheme == Scheme::Asymmetric || o.scheme == Scheme::Offset)
         scale = (std::max(high, 0.0f) - std::min(low, 0.0f)) / most;
-      else if (o.fullRange)
+      else if (o.scheme == Scheme::FullRange)
         scale = -extreme / half;
+      else if (o.scheme == Scheme::Unsigned)
+        scale = extreme / most;
       else
         scale = std::fabs(extreme) / (half - 1);
       scale = roundToStorage(scale, o.scaleType);
@@ -63,20 +69,25 @@ void expectDefinition(MatrixRef w, const RoundToNearestOptions &o) {
                               scale == 0 ? 1.0f : scale);
       int64_t at = r * q.groupsPerRow() + g;
       ASSERT_EQ(q.scales[at], scale) << r << ' ' << g;
-      float zero = 0;
-      if (!o.symmetric) {
+      float zero = 0, offset = 0;
+      if (o.scheme == Scheme::Offset) {
+        offset = roundToStorage(std::min(low, 0.0f), o.scaleType);
+        ASSERT_EQ(q.offsets[at], offset);
+      }
+      if (o.scheme == Scheme::Asymmetric) {
         zero = std::nearbyint(-std::min(low, 0.0f) / scale);
         zero = std::min(std::max(zero, 0.0f), most);
         ASSERT_EQ(q.zeros[at], zero);
         ASSERT_FALSE(std::signbit(q.zeros[at]));
       }
       for (int64_t c = start; c < end; ++c) {
-        float code = std::nearbyint(w.row(r)[c] / scale);
-        if (!o.symmetric)
-          code = std::min(std::max(code + zero, 0.0f), most);
+        float code = std::nearbyint((w.row(r)[c] - offset) / scale);
+        if (o.scheme == Scheme::Symmetric)
+          code = std::min(std::max(code, 1 - half), half - 1);
+        else if (o.scheme == Scheme::FullRange)
+          code = std::min(std::max(code, -half), half - 1);
         else
-          code = std::min(std::max(code, o.fullRange ? -half : 1 - half),
-                          half - 1);
+          code = std::min(std::max(code + zero, 0.0f), most);
         ASSERT_EQ(q.code(r * w.columns + c), int(code)) << r << ' ' << c;
       }
     }
@@ -91,8 +102,8 @@ TEST(RoundToNearest, IsItsDefinition) {
     for (int64_t group : {0, 1, 2, 7, 8, 15, 32, 45, 64})
       for (StorageType type :
            {StorageType::F16, StorageType::BF16, StorageType::F32})
-        for (int kind = 0; kind < 3; ++kind) {
-          RoundToNearestOptions o = options(bits, group, kind > 0, kind > 1);
+        for (Scheme scheme : schemes) {
+          RoundToNearestOptions o = options(bits, group, scheme);
           o.scaleType = type;
           expectDefinition(w, o);
         }
@@ -103,11 +114,12 @@ TEST(RoundToNearest, AgreesWithTheReference) {
   struct {
     RoundToNearestOptions options;
     const std::vector<float> &expected;
-  } cases[] = {{options(4, 8), reference::rtn4Group8},
-               {options(3, 7), reference::rtn3Group7},
-               {options(2, 0), reference::rtn2},
-               {options(8, 0, true), reference::rtn8Symmetric},
-               {options(3, 10, true), reference::rtn3Group10Symmetric}};
+  } cases[] = {
+      {options(4, 8), reference::rtn4Group8},
+      {options(3, 7), reference::rtn3Group7},
+      {options(2, 0), reference::rtn2},
+      {options(8, 0, Scheme::Symmetric), reference::rtn8Symmetric},
+      {options(3, 10, Scheme::Symmetric), reference::rtn3Group10Symmetric}};
   for (auto &test : cases) {
     Expected<Quantized> q = roundToNearest(w, test.options);
     ASSERT_TRUE(q.ok());
@@ -119,8 +131,8 @@ TEST(RoundToNearest, HalvesGoToEven) {
   // Scale 1 exactly: the values are their own quotients.
   std::vector<float> values = {0.5f,  1.5f, 2.5f,  -0.5f, -1.5f,
                                -2.5f, 3.5f, -3.5f, 7.0f,  6.5f};
-  Expected<Quantized> q =
-      roundToNearest(MatrixRef(values, 1, 10), options(4, 0, true));
+  Expected<Quantized> q = roundToNearest(MatrixRef(values, 1, 10),
+                                         options(4, 0, Scheme::Symmetric));
   ASSERT_TRUE(q.ok());
   std::vector<int> codes;
   for (int i = 0; i < 10; ++i)
@@ -132,10 +144,10 @@ TEST(RoundToNearest, ZeroAndDenormalGroupsAreExactZeros) {
   std::vector<float> values(16, 0.0f);
   values[8] = std::numeric_limits<float>::denorm_min();
   values[9] = -1e-40f;
-  for (int kind = 0; kind < 3; ++kind)
+  for (Scheme scheme : schemes)
     for (int bits : {2, 4, 8}) {
-      Expected<Quantized> q = roundToNearest(
-          MatrixRef(values, 1, 16), options(bits, 8, kind > 0, kind > 1));
+      Expected<Quantized> q =
+          roundToNearest(MatrixRef(values, 1, 16), options(bits, 8, scheme));
       ASSERT_TRUE(q.ok());
       for (float scale : q->scales)
         EXPECT_EQ(std::fabs(scale), 0x1p-24f);
@@ -143,7 +155,7 @@ TEST(RoundToNearest, ZeroAndDenormalGroupsAreExactZeros) {
         EXPECT_EQ(value, 0.0f);
     }
   // With f32 scales denormals still get a normal scale, and stay finite.
-  RoundToNearestOptions wide = options(4, 8, true);
+  RoundToNearestOptions wide = options(4, 8, Scheme::Symmetric);
   wide.scaleType = StorageType::F32;
   expectDefinition(MatrixRef(values, 1, 16), wide);
 }
@@ -155,15 +167,14 @@ TEST(RoundToNearest, ScalesNearTheSmallestHalf) {
     for (float &value : values)
       value *= factor * 0x1p-24f;
     for (int bits : {2, 4, 8})
-      for (int kind = 0; kind < 3; ++kind)
-        expectDefinition(MatrixRef(values, 2, 32),
-                         options(bits, 8, kind > 0, kind > 1));
+      for (Scheme scheme : schemes)
+        expectDefinition(MatrixRef(values, 2, 32), options(bits, 8, scheme));
   }
 }
 
 TEST(RoundToNearest, EmptyAndOneElement) {
-  for (int kind = 0; kind < 3; ++kind) {
-    RoundToNearestOptions o = options(4, 32, kind > 0, kind > 1);
+  for (Scheme scheme : schemes) {
+    RoundToNearestOptions o = options(4, 32, scheme);
     for (auto [rows, columns] : {std::pair<int, int>{0, 5}, {5, 0}, {0, 0}}) {
       Expected<Quantized> q = roundToNearest(MatrixRef({}, rows, columns), o);
       ASSERT_TRUE(q.ok());
@@ -219,7 +230,12 @@ TEST(RoundToNearest, Errors) {
             "Codes of 1 bits were asked for; codes have 2 to 8 bits.");
   EXPECT_NE(message(options(9, 0), values), "");
   EXPECT_NE(message(options(4, -1), values), "");
-  EXPECT_NE(message(options(4, 0, false, true), values), "");
+  // 1e5 over 255 is a scale of f16, but 1e5 no offset.
+  values[4] = -1e5f;
+  EXPECT_EQ(message(options(8, 0, Scheme::Offset), values),
+            "The group that starts at row 1, column 0 needs an offset beyond "
+            "the range of f16; store scales in a type of wider range (bf16 or "
+            "f32), or look at these weights.");
   EXPECT_EQ(message(options(4, 0), Span<const float>(values).subspan(1)),
             "A matrix of 2 rows and 3 columns was given 5 values.");
 }

@@ -94,7 +94,7 @@ TEST(ScaleSearch, BeatsRoundToNearest) {
     RoundToNearestOptions plain;
     plain.bits = bits;
     plain.groupSize = 32;
-    plain.symmetric = plain.fullRange = true;
+    plain.scheme = Scheme::FullRange;
     std::vector<float> searched = searchScales(w, o)->dequantize();
     std::vector<float> nearest = roundToNearest(w, plain)->dequantize();
     EXPECT_LT(weightedError(values, searched, {}),

@@ -104,15 +104,18 @@ static std::string entryName(StringRef entry, StringRef set) {
   return ("compress_" + entry + "_" + set).str();
 }
 
-/// One instruction set's code.
-static FailureOr<std::vector<char>> compileVariant(ModuleOp kernels,
-                                                   StringRef set) {
+/// One instruction set's code; `scratchBytes` receives what a thread of it
+/// takes.
+static FailureOr<std::vector<char>>
+compileVariant(ModuleOp kernels, StringRef set, int64_t &scratchBytes) {
   OwningOpRef<ModuleOp> module = kernels.clone();
   PassManager pm(module->getContext(), ModuleOp::getOperationName());
   pm.enableVerifier(false);
   buildLowerKernelsPipeline(pm, set);
   if (failed(pm.run(*module)))
     return failure();
+  if (auto bytes = (*module)->getAttrOfType<IntegerAttr>("kernel.scratch_bytes"))
+    scratchBytes = bytes.getInt();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated =
       translateModuleToLLVMIR(*module, context);
@@ -141,11 +144,11 @@ static FailureOr<std::vector<char>> compileVariant(ModuleOp kernels,
   return bytes;
 }
 
-/// The object that describes the program: compress_program_v1.
+/// The object that describes the program: compress_program_v2.
 static FailureOr<std::vector<char>>
 compileDescription(ModuleOp module, const CompileOptions &options,
-                   int64_t weightsBytes, ArrayRef<float> frequencies,
-                   int64_t maxContext) {
+                   int64_t weightsBytes, int64_t scratchBytes,
+                   ArrayRef<float> frequencies, int64_t maxContext) {
   auto program = module->getAttrOfType<DictionaryAttr>("kernel.program");
   auto number = [&](StringRef name) {
     return program.getAs<IntegerAttr>(name).getInt();
@@ -197,14 +200,14 @@ compileDescription(ModuleOp module, const CompileOptions &options,
   // In the order of compress_program.
   llvm::Constant *value = llvm::ConstantStruct::getAnon(
       {c32(COMPRESS_ABI_VERSION), c32(variants.size()), table,
-       c64(number("arena_bytes")), c64(64),
+       c64(number("arena_bytes")), c64(scratchBytes),
        c64(number("cache_bytes_per_position")), c64(weightsBytes), rotary,
        c32(2 * frequencies.size()), c32(number("vocabulary")),
        c32(number("prefill_chunk")), c32(maxContext),
        c32(program.getAs<BoolAttr>("int8_activations").getValue()), c32(0)});
   new llvm::GlobalVariable(description, value->getType(), true,
                            llvm::GlobalValue::ExternalLinkage, value,
-                           "compress_program_v1");
+                           "compress_program_v2");
   std::string error;
   std::unique_ptr<llvm::TargetMachine> machine =
       createMachine(getMachine(options.instructionSets.back()), error);
@@ -250,14 +253,10 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
     frequencies = std::move(*values);
   }
 
-  FailureOr<std::vector<char>> description = compileDescription(
-      *result.module, options, result.weightsBytes, frequencies, maxContext);
-  if (failed(description))
-    return failure();
-  result.objects.push_back({"program", std::move(*description)});
   // Instruction sets are compiled side by side; the order is theirs.
   size_t count = options.instructionSets.size();
   std::vector<std::vector<char>> codes(count);
+  std::vector<int64_t> scratch(count, 64);
   initializeTargets();
   // A context's dialects are not for several threads to load.
   for (const std::string &set : options.instructionSets) {
@@ -272,7 +271,8 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
   LogicalResult compiled =
       failableParallelForEachN(context, 0, count, [&](size_t i) {
         FailureOr<std::vector<char>> code =
-            compileVariant(*result.module, options.instructionSets[i]);
+            compileVariant(*result.module, options.instructionSets[i],
+                           scratch[i]);
         if (failed(code))
           return failure();
         codes[i] = std::move(*code);
@@ -280,6 +280,12 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
       });
   if (failed(compiled))
     return failure();
+  FailureOr<std::vector<char>> description = compileDescription(
+      *result.module, options, result.weightsBytes,
+      *llvm::max_element(scratch), frequencies, maxContext);
+  if (failed(description))
+    return failure();
+  result.objects.push_back({"program", std::move(*description)});
   for (size_t i = 0; i < count; ++i)
     result.objects.push_back({options.instructionSets[i], std::move(codes[i])});
   return result;

@@ -51,7 +51,7 @@ JitProgram::create(const CompiledModel &model, MLIRContext *context) {
                 StringRef(object.bytes.data(), object.bytes.size()),
                 object.name)))
       return fail(std::move(error));
-  auto symbol = (*jit)->lookup("compress_program_v1");
+  auto symbol = (*jit)->lookup("compress_program_v2");
   if (!symbol)
     return fail(symbol.takeError());
   program->implementation->program = symbol->toPtr<const compress_program *>();

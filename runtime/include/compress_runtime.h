@@ -8,7 +8,9 @@
  * object is loaded in process for evaluation and linked into edge binaries.
  * Generated code is single-program: every thread of the pool calls the same
  * entry with its own index; the code splits rows, heads and tokens among the
- * threads (never a sum) and meets at `barrier`. */
+ * threads (never a sum) and meets at `barrier`. Loops of much work are not split
+ * beforehand: a thread calls `take`, the first time with `first` = 1, until it
+ * gets an empty range; all threads come to the same loops in the same order. */
 #ifndef COMPRESS_RUNTIME_H
 #define COMPRESS_RUNTIME_H
 
@@ -20,12 +22,17 @@ extern "C" {
 
 #define COMPRESS_ABI_VERSION 2
 
+/* Iterations begin .. end-1 of a loop. */
+typedef struct compress_range {
+  int64_t begin, end;
+} compress_range;
+
 /* What one call of an entry works on. Field order is known to the compiler
  * (dialects/Kernel); append only, and raise COMPRESS_ABI_VERSION. */
 typedef struct compress_context {
   const uint8_t *weights;  /* packed weights, at least 64-byte aligned          */
   uint8_t *arena;          /* program->arena_bytes, 64-byte aligned             */
-  uint8_t *scratch;        /* threads x program->scratch_bytes, 64-byte aligned */
+  uint8_t *scratch;        /* threads x scratch_stride, 64-byte aligned         */
   uint8_t *cache;          /* key-value cache: program->cache_bytes_per_position
                               x context, 64-byte aligned, zeroed at start       */
   const float *rotary;     /* [context][2][rotary_dim/2]: cosines, then sines   */
@@ -38,7 +45,11 @@ typedef struct compress_context {
   int64_t logits_begin;    /* first token whose logits are wanted; count: none  */
   int64_t threads;
   void (*barrier)(struct compress_context *context, int64_t thread);
-  void *barrier_state;
+  struct compress_range (*take)(struct compress_context *context,
+                                int64_t thread, int64_t count, int64_t grain,
+                                int64_t first);
+  int64_t scratch_stride; /* program->scratch_bytes, or more */
+  void *pool;             /* of barrier and take */
 } compress_context;
 
 typedef void (*compress_entry)(compress_context *context, int64_t thread);
@@ -86,7 +97,7 @@ typedef struct compress_program {
   uint32_t reserved;
 } compress_program;
 
-extern const compress_program compress_program_v1;
+extern const compress_program compress_program_v2;
 
 #ifdef __cplusplus
 }

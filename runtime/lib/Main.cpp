@@ -11,5 +11,5 @@
 #include "compress_runtime/CommandLine.h"
 
 int main(int argc, char **argv) {
-  return compresslib::rt::edgeMain(argc, argv, compress_program_v1);
+  return compresslib::rt::edgeMain(argc, argv, compress_program_v2);
 }

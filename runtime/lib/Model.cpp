@@ -243,10 +243,16 @@ Expected<std::unique_ptr<Model>> Model::create(const compress_program &program,
   c.rotary = rotary;
   c.context = context;
   c.threads = pool.size();
-  c.barrier = [](compress_context *context, int64_t) {
-    static_cast<ThreadPool *>(context->barrier_state)->barrier();
+  c.barrier = [](compress_context *context, int64_t thread) {
+    static_cast<ThreadPool *>(context->pool)->barrier(thread);
   };
-  c.barrier_state = &pool;
+  c.take = [](compress_context *context, int64_t thread, int64_t count,
+              int64_t grain, int64_t first) {
+    return static_cast<ThreadPool *>(context->pool)
+        ->take(thread, count, grain, first != 0);
+  };
+  c.scratch_stride = scratch;
+  c.pool = &pool;
   return model;
 }
 

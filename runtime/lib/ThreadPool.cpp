@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <ctime>
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -38,6 +39,22 @@ void relax() {
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
 #endif
+}
+
+bool setProcessor(int thread, int processor) {
+  Mask mask;
+  mask.add(processor);
+  return sched_setaffinity(thread, mask.bytes(), mask.set()) == 0;
+}
+
+void futex(std::atomic<uint32_t> &word, int operation, uint32_t value) {
+  syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
+}
+
+double seconds() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec + 1e-9 * time.tv_nsec;
 }
 
 /// The lowest processor that shares a core with `processor`.
@@ -92,32 +109,30 @@ ThreadPool::create(const ThreadPoolOptions &options) {
   pool->spinLimit_ = fits ? 2048 : 0;
   pool->size_ = threads;
 
+  pool->workers_ = std::make_unique<Worker[]>(threads);
+
   Mask old;
   if (options.pinCaller && fits &&
-      sched_getaffinity(0, old.bytes(), old.set()) == 0) {
-    Mask mask;
-    mask.add(processors[0]);
-    if (sched_setaffinity(0, mask.bytes(), mask.set()) == 0) {
-      pool->callerPinned_ = true;
-      pool->callerMask_ = old.words;
-    }
+      sched_getaffinity(0, old.bytes(), old.set()) == 0 &&
+      setProcessor(0, processors[0])) {
+    pool->callerPinned_ = true;
+    pool->callerMask_ = old.words;
+    pool->workers_[0].processor = processors[0];
+    pool->workers_[0].id = gettid();
   }
 
-  pool->workers_.resize(threads - 1);
-  for (int i = 1; i < threads; ++i) {
-    Worker &worker = pool->workers_[i - 1];
+  for (int i = 0; i < threads; ++i) {
+    Worker &worker = pool->workers_[i];
     worker.pool = pool.get();
-    worker.index = i;
+    if (i == 0)
+      continue;
     worker.processor = options.pin && fits ? processors[i] : -1;
-    if (!options.pin && pool->callerPinned_)
-      worker.processor = -2; // gets the caller's old mask back
     int failure = pthread_create(&worker.thread, nullptr, work, &worker);
-    if (failure) {
-      pool->workers_.resize(i - 1);
+    if (failure)
       return environmentError(format("Cannot start thread %d of %d: %s. Ask "
                                      "for fewer threads.",
                                      i + 1, threads, strerror(failure)));
-    }
+    ++pool->started_;
   }
   return pool;
 }
@@ -125,35 +140,25 @@ ThreadPool::create(const ThreadPoolOptions &options) {
 ThreadPool::~ThreadPool() {
   stop_.store(true);
   generation_.fetch_add(1);
-  syscall(SYS_futex, &generation_, FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr,
-          nullptr, 0);
-  for (Worker &worker : workers_)
-    pthread_join(worker.thread, nullptr);
+  futex(generation_, FUTEX_WAKE_PRIVATE, INT32_MAX);
+  for (int i = 1; i < started_; ++i)
+    pthread_join(workers_[i].thread, nullptr);
   if (callerPinned_)
     sched_setaffinity(0, callerMask_.size() * sizeof(unsigned long),
                       reinterpret_cast<cpu_set_t *>(callerMask_.data()));
-}
-
-void ThreadPool::pause(uint32_t &spins) const {
-  if (spins < spinLimit_) {
-    ++spins;
-    relax();
-  } else {
-    sched_yield();
-  }
 }
 
 void *ThreadPool::work(void *argument) {
   Worker &worker = *static_cast<Worker *>(argument);
   ThreadPool &pool = *worker.pool;
   if (worker.processor >= 0) {
-    Mask mask;
-    mask.add(worker.processor);
-    sched_setaffinity(0, mask.bytes(), mask.set());
-  } else if (worker.processor == -2) {
+    if (setProcessor(0, worker.processor))
+      worker.id = gettid();
+  } else if (pool.callerPinned_) { // gets the caller's old mask back
     sched_setaffinity(0, pool.callerMask_.size() * sizeof(unsigned long),
                       reinterpret_cast<cpu_set_t *>(pool.callerMask_.data()));
   }
+  int64_t index = &worker - pool.workers_.get();
   uint32_t seen = 0;
   for (;;) {
     // Between tokens only the sampler runs, so the next call is near: spin for
@@ -165,42 +170,147 @@ void *ThreadPool::work(void *argument) {
         continue;
       }
       pool.sleepers_.fetch_add(1);
-      syscall(SYS_futex, &pool.generation_, FUTEX_WAIT_PRIVATE, seen, nullptr,
-              nullptr, 0);
+      futex(pool.generation_, FUTEX_WAIT_PRIVATE, seen);
       pool.sleepers_.fetch_sub(1);
     }
     ++seen;
     if (pool.stop_.load())
       return nullptr;
-    pool.function_(pool.data_, worker.index);
-    pool.pending_.fetch_sub(1, std::memory_order_release);
+    pool.function_(pool.data_, index);
+    pool.barrier(index);
   }
 }
 
 void ThreadPool::run(void (*function)(void *, int64_t), void *data) {
   function_ = function;
   data_ = data;
-  pending_.store(size_ - 1, std::memory_order_relaxed);
   generation_.fetch_add(1);
   if (sleepers_.load() > 0)
-    syscall(SYS_futex, &generation_, FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr,
-            nullptr, 0);
+    futex(generation_, FUTEX_WAKE_PRIVATE, INT32_MAX);
   function(data, 0);
-  for (uint32_t spins = 0; pending_.load(std::memory_order_acquire) != 0;)
-    pause(spins);
+  barrier(0);
 }
 
-void ThreadPool::barrier() {
+void ThreadPool::barrier(int64_t thread) {
   if (size_ == 1)
     return;
+  Worker &worker = workers_[thread];
   uint32_t phase = phase_.load(std::memory_order_relaxed);
+  worker.phase.store(phase + 1, std::memory_order_relaxed);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
     arrived_.store(0, std::memory_order_relaxed);
-    phase_.store(phase + 1, std::memory_order_release);
-    return;
+    phase_.store(phase + 1);
+    if (dozing_.load() > 0)
+      futex(phase_, FUTEX_WAKE_PRIVATE, INT32_MAX);
+  } else {
+    wait(worker, phase);
   }
-  for (uint32_t spins = 0; phase_.load(std::memory_order_acquire) == phase;)
-    pause(spins);
+  if (worker.host.load(std::memory_order_relaxed) >= 0)
+    goHome(worker);
+}
+
+/// Until all came to barrier `phase`.
+void ThreadPool::wait(Worker &worker, uint32_t phase) {
+  auto waits = [&] { return phase_.load(std::memory_order_acquire) == phase; };
+  // Two threads on one processor do not spin: that is the other's time.
+  bool alone = worker.host.load() < 0 && !worker.guests.load();
+  for (uint32_t spins = alone ? 0 : spinLimit_; waits();) {
+    if (spins++ < spinLimit_) {
+      relax();
+      continue;
+    }
+    if (!worker.id.load()) {
+      sched_yield();
+      continue;
+    }
+    bool mayRun = worker.host.load() >= 0 || worker.guests.load();
+    for (int i = 0; i < size_; ++i)
+      if (workers_[i].phase.load() == phase)
+        mayRun |= fetch(worker, workers_[i]);
+    if (!mayRun) {
+      sched_yield();
+      continue;
+    }
+    dozing_.fetch_add(1);
+    futex(phase_, FUTEX_WAIT_PRIVATE, phase);
+    dozing_.fetch_sub(1);
+  }
+}
+
+/// Takes a thread that is late to the processor of one that waits.
+bool ThreadPool::fetch(Worker &worker, Worker &late) {
+  int none = -1, id = late.id.load();
+  if (!id || worker.host.load() >= 0 ||
+      !late.host.compare_exchange_strong(none, &worker - workers_.get()))
+    return false;
+  worker.guests.fetch_add(1);
+  if (setProcessor(id, worker.processor))
+    return true;
+  worker.guests.fetch_sub(1);
+  late.host.store(-1);
+  return false;
+}
+
+/// Tries a guest's own processor again after a while, less and less often where
+/// it is still busy.
+void ThreadPool::goHome(Worker &worker) {
+  constexpr double shortest = 1e-3, longest = 8e-3;
+  double now = seconds();
+  if (!worker.since) {
+    worker.since = now;
+    worker.stay = shortest;
+  }
+  if (now - worker.since < worker.stay)
+    return;
+  workers_[worker.host.load()].guests.fetch_sub(1);
+  worker.host.store(-1);
+  // Returns when this thread runs there, or was fetched again.
+  setProcessor(0, worker.processor);
+  worker.since = worker.host.load() < 0 ? 0 : seconds();
+  worker.stay = std::min(2 * worker.stay, longest);
+}
+
+compress_range ThreadPool::take(int64_t thread, int64_t count, int64_t grain,
+                                bool first) {
+  if (size_ == 1)
+    return {0, first ? count : 0};
+  constexpr int64_t most = (1 << 20) - 1;
+  int64_t group = count / most + 1, units = (count + group - 1) / group;
+  uint32_t loop = workers_[thread].loop += first;
+  bool steals = units > size_ * grain;
+  for (int64_t i = 0; i < (steals ? size_ : 1); ++i) {
+    int64_t owner = thread + i < size_ ? thread + i : thread + i - size_;
+    std::atomic<uint64_t> &left = workers_[owner].left;
+    for (uint64_t state = left.load(std::memory_order_relaxed);;) {
+      // Of numbers of 24 bits, which wrap.
+      int32_t ahead =
+          static_cast<int32_t>((static_cast<uint32_t>(state >> 40) - loop)
+                               << 8) >>
+          8;
+      if (ahead > 0)
+        return {0, 0};
+      int64_t begin = state >> 20 & most, end = state & most;
+      if (i && (ahead < -1 || (ahead && begin < end)))
+        break; // the owner has loops before this to end
+      if (ahead) {
+        begin = units * owner / size_;
+        end = units * (owner + 1) / size_;
+      }
+      if (end - begin <= (i ? grain : ahead ? -1 : 0))
+        break;
+      int64_t some = (end - begin + 1) / 2;
+      if (!i)
+        some = std::max(some, std::min(grain, end - begin));
+      int64_t from = i ? end - some : begin;
+      (i ? end : begin) += i ? -some : some;
+      if (left.compare_exchange_weak(
+              state,
+              uint64_t(loop) << 40 | uint64_t(begin) << 20 | uint64_t(end),
+              std::memory_order_relaxed))
+        return {from * group, std::min((from + some) * group, count)};
+    }
+  }
+  return {0, 0};
 }
 
 } // namespace rt

@@ -88,4 +88,10 @@ struct ScaleForm {
 #define GET_OP_CLASSES
 #include "Kernel/IR/KernelOps.h.inc"
 
+namespace mlir::kernel {
+/// Whether a function is single-program: every thread calls it with the context
+/// and its own index.
+bool isSingleProgram(Operation *function);
+} // namespace mlir::kernel
+
 #endif // KERNEL_IR_KERNEL_H

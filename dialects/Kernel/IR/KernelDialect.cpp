@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernel/IR/Kernel.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Transforms/InliningUtils.h"
@@ -55,6 +56,13 @@ void KernelDialect::initialize() {
       >();
 }
 
+bool kernel::isSingleProgram(Operation *op) {
+  auto function = cast<FunctionOpInterface>(op);
+  return function.getNumArguments() >= 2 &&
+         isa<ContextType>(function.getArgument(0).getType()) &&
+         function.getArgument(1).getType().isIndex();
+}
+
 int64_t SplitAttr::getMappingId() const { return getDimension(); }
 bool SplitAttr::isLinearMapping() const { return true; }
 int64_t SplitAttr::getRelativeIndex() const { return getDimension(); }
@@ -91,7 +99,8 @@ LogicalResult BufferOp::verify() {
 }
 
 LogicalResult FieldOp::verify() {
-  if (isPointer(getField()) || getField() == ContextField::barrier)
+  if (isPointer(getField()) || getField() == ContextField::barrier ||
+      getField() == ContextField::take)
     return emitOpError("reads ")
            << stringifyContextField(getField()) << ", which is no integer";
   return success();

@@ -68,12 +68,17 @@ def SplitAttr : AttrDef<KernelDialect, "Split", [DeclareAttrInterfaceMethods<Dev
     Code outside an `scf.forall` runs on every thread, so a loop of a single
     iteration must not dissolve into it: the mapping keeps it.
 
+    A thread's share of a loop is a fixed range, unless there is a grain: then
+    threads take ranges of about that many iterations or more as they get to
+    them, and one that is slowed down takes fewer.
+
     ```mlir
     scf.forall (%i, %j) in (%n, 4) { } {mapping = [#kernel.split<0>, #kernel.split<1>]}
+    scf.forall (%i) in (%n) { } {mapping = [#kernel.split<0, grain = 4>]}
     ```
   }];
-  let parameters = (ins "int64_t":$dimension);
-  let assemblyFormat = "`<` $dimension `>`";
+  let parameters = (ins "int64_t":$dimension, OptionalParameter<"int64_t">:$grain);
+  let assemblyFormat = "`<` $dimension (`,` `grain` `=` $grain^)? `>`";
 }
 
 //===----------------------------------------------------------------------===//
@@ -87,7 +92,8 @@ def ContextField : I32EnumAttr<"ContextField", "a field of compress_context", [
     I32EnumAttrCase<"tokens", 6>, I32EnumAttrCase<"context", 7>,
     I32EnumAttrCase<"position", 8>, I32EnumAttrCase<"count", 9>,
     I32EnumAttrCase<"logits_begin", 10>, I32EnumAttrCase<"threads", 11>,
-    I32EnumAttrCase<"barrier", 12>]> {
+    I32EnumAttrCase<"barrier", 12>, I32EnumAttrCase<"take", 13>,
+    I32EnumAttrCase<"scratch_stride", 14>]> {
   let cppNamespace = "::mlir::kernel";
 }
 
@@ -117,7 +123,8 @@ def BufferOp : Kernel_Op<"buffer", [Pure]> {
 def FieldOp : Kernel_Op<"field", [Pure]> {
   let summary = "An integer field of the context";
   let description = [{
-    Constraint: the field is context, position, count, logits_begin or threads.
+    Constraint: the field is context, position, count, logits_begin, threads or
+    scratch_stride.
 
     ```mlir
     %count = kernel.field %context count
@@ -133,6 +140,25 @@ def BarrierOp : Kernel_Op<"barrier", []> {
   let summary = "Waits until every thread has arrived";
   let arguments = (ins ContextType:$context, Index:$thread);
   let assemblyFormat = "$context `thread` $thread attr-dict";
+}
+
+def TakeOp : Kernel_Op<"take", []> {
+  let summary = "The next iterations of a loop that threads share out as they go";
+  let description = [{
+    A range of the `count` iterations of a loop that no other thread gets; an
+    empty one where none are left. Every thread takes until then. `first` marks
+    the first take of a loop; loops must come in the same order on every thread,
+    but threads need not meet between them. Fewer than `grain` are rather left to
+    the thread that they were meant for.
+
+    ```mlir
+    %begin, %end = kernel.take %context thread %thread of %count grain 4 first
+    ```
+  }];
+  let arguments = (ins ContextType:$ctx, Index:$thread, Index:$count,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$grain, UnitAttr:$first);
+  let results = (outs Index:$begin, Index:$end);
+  let assemblyFormat = "$ctx `thread` $thread `of` $count `grain` $grain (`first` $first^)? attr-dict";
 }
 
 //===----------------------------------------------------------------------===//

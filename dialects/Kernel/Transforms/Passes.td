@@ -33,7 +33,8 @@ def SplitThreadsPass : Pass<"kernel-split-threads", "::mlir::ModuleOp"> {
     In functions whose first arguments are a `!kernel.context` and a thread,
     each `scf.forall` becomes an `scf.for` over the contiguous range
     n * thread / threads … n * (thread + 1) / threads of its (linearised)
-    iterations. Iterations are split, never the sum inside one.
+    iterations, or, where its mapping has a grain, an `scf.while` over the ranges
+    that `kernel.take` gives. Iterations are split, never the sum inside one.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
     "::mlir::kernel::KernelDialect"];

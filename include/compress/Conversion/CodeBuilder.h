@@ -72,9 +72,10 @@ public:
   strips(int64_t count, ValueRange carried,
          const std::function<SmallVector<Value>(Value, int64_t, ValueRange)>
              &body);
-  /// scf.forall over the product of `counts`.
+  /// scf.forall over the product of `counts`; `grain` as in #kernel.split.
   void forall(ArrayRef<Value> counts,
-              const std::function<void(ArrayRef<Value>)> &body);
+              const std::function<void(ArrayRef<Value>)> &body,
+              int64_t grain = 0);
 };
 
 } // namespace mlir::kernel

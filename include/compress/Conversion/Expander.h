@@ -22,20 +22,22 @@ class DialectRegistry;
 
 namespace mlir::kernel {
 
-/// Per-thread scratch of one function: buffers are views of one allocation in
-/// the entry block, as large as the kernel that takes the most.
+/// Per-thread scratch of one function: buffers are views of the thread's part of
+/// the context's scratch, or, in functions without a context, of one
+/// allocation as large as the kernel that takes the most.
 class ScratchPool {
 public:
   explicit ScratchPool(Operation *function) : function(function) {}
   /// A buffer of `elements`, alive until `reset`.
   Value get(OpBuilder &builder, Location loc, int64_t elements, Type element);
   void reset() { used = 0; }
-  /// Sizes the allocation; call once, after the last kernel.
-  void finish();
+  /// Sizes the allocation, and returns the bytes that a thread takes; call once,
+  /// after the last kernel.
+  int64_t finish();
 
 private:
   Operation *function;
-  Operation *allocation = nullptr;
+  Value base, offset;
   int64_t used = 0, most = 0;
 };
 

@@ -97,6 +97,33 @@ struct LowerBarrier : ConvertOpToLLVMPattern<BarrierOp> {
   }
 };
 
+struct LowerTake : ConvertOpToLLVMPattern<TakeOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(TakeOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    Type i64 = b.getI64Type();
+    auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+    auto range = LLVM::LLVMStructType::getLiteral(b.getContext(), {i64, i64});
+    Value callee =
+        loadField(b, loc, adaptor.getCtx(), ContextField::take, pointer);
+    auto number = [&](int64_t value) -> Value {
+      return LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(value));
+    };
+    Value result =
+        LLVM::CallOp::create(
+            b, loc,
+            LLVM::LLVMFunctionType::get(range, {pointer, i64, i64, i64, i64}),
+            ValueRange{callee, adaptor.getCtx(), adaptor.getThread(),
+                       adaptor.getCount(), number(op.getGrain()),
+                       number(op.getFirst())})
+            .getResult();
+    b.replaceOp(op, {LLVM::ExtractValueOp::create(b, loc, result, 0),
+                     LLVM::ExtractValueOp::create(b, loc, result, 1)});
+    return success();
+  }
+};
+
 struct ConvertKernelToLLVM
     : kernel::impl::ConvertKernelToLLVMPassBase<ConvertKernelToLLVM> {
   using ConvertKernelToLLVMPassBase::ConvertKernelToLLVMPassBase;
@@ -149,7 +176,7 @@ struct ConvertKernelToLLVM
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp>();
     RewritePatternSet patterns(context);
-    patterns.add<LowerField, LowerBuffer, LowerBarrier>(converter);
+    patterns.add<LowerField, LowerBuffer, LowerBarrier, LowerTake>(converter);
     populateSCFToControlFlowConversionPatterns(patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);

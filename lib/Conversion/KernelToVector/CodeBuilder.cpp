@@ -205,11 +205,12 @@ SmallVector<Value> CodeBuilder::strips(
 }
 
 void CodeBuilder::forall(ArrayRef<Value> counts,
-                         const std::function<void(ArrayRef<Value>)> &body) {
+                         const std::function<void(ArrayRef<Value>)> &body,
+                         int64_t grain) {
   SmallVector<OpFoldResult> bounds(counts.begin(), counts.end());
   SmallVector<Attribute> mapping;
   for (size_t d = 0; d < counts.size(); ++d)
-    mapping.push_back(SplitAttr::get(builder.getContext(), d));
+    mapping.push_back(SplitAttr::get(builder.getContext(), d, grain));
   auto loop = scf::ForallOp::create(builder, loc, bounds, ValueRange(),
                                     builder.getArrayAttr(mapping));
   OpBuilder::InsertionGuard guard(builder);

@@ -27,27 +27,41 @@ static MemRefType bytesType(MLIRContext *context, int64_t bytes) {
 
 Value ScratchPool::get(OpBuilder &builder, Location loc, int64_t elements,
                        Type element) {
-  if (!allocation) {
+  if (!base) {
     OpBuilder::InsertionGuard guard(builder);
     Block &entry = cast<FunctionOpInterface>(function).front();
     builder.setInsertionPointToStart(&entry);
-    allocation = memref::AllocaOp::create(builder, function->getLoc(),
-                                          bytesType(builder.getContext(), 64),
-                                          builder.getI64IntegerAttr(64));
+    Location at = function->getLoc();
+    if (isSingleProgram(function)) {
+      Value context = entry.getArgument(0);
+      base = BufferOp::create(builder, at,
+                              bytesType(builder.getContext(), ShapedType::kDynamic),
+                              context, ContextField::scratch);
+      offset = arith::MulIOp::create(
+          builder, at, entry.getArgument(1),
+          FieldOp::create(builder, at, builder.getIndexType(), context,
+                          ContextField::scratch_stride));
+    } else {
+      base = memref::AllocaOp::create(builder, at,
+                                      bytesType(builder.getContext(), 64),
+                                      builder.getI64IntegerAttr(64));
+    }
   }
-  int64_t begin = used;
+  Value at = arith::ConstantIndexOp::create(builder, loc, used);
+  if (offset)
+    at = arith::AddIOp::create(builder, loc, offset, at);
   used += llvm::alignTo(elements * element.getIntOrFloatBitWidth() / 8, 64);
   most = std::max(most, used);
-  Value at = arith::ConstantIndexOp::create(builder, loc, begin);
   return memref::ViewOp::create(builder, loc,
-                                MemRefType::get({elements}, element),
-                                allocation->getResult(0), at, ValueRange());
+                                MemRefType::get({elements}, element), base, at,
+                                ValueRange());
 }
 
-void ScratchPool::finish() {
-  if (allocation)
-    allocation->getResult(0).setType(
-        bytesType(allocation->getContext(), std::max<int64_t>(most, 64)));
+int64_t ScratchPool::finish() {
+  if (base && !offset)
+    base.setType(
+        bytesType(base.getContext(), std::max<int64_t>(most, 64)));
+  return most;
 }
 
 Value Expander::packed(Operation *op, int64_t count, Type element) {

@@ -200,7 +200,7 @@ LogicalResult mlir::kernel::lowerFloatProduct(Emitter &e, MatmulOp op,
   int64_t whole = format.getRowTiles() / width;
   e.forall({e.index(whole)}, [&](ArrayRef<Value> u) {
     unit(e.mul(u.front(), e.index(width)), width);
-  });
+  }, e.grainOf(op.getOutput(), width * format.getRowTileBytes()));
   if (int64_t rest = format.getRowTiles() % width)
     e.forall({e.index(1)},
              [&](ArrayRef<Value>) { unit(e.index(whole * width), rest); });

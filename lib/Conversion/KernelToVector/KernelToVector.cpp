@@ -17,7 +17,6 @@
 
 namespace mlir::kernel {
 #define GEN_PASS_DEF_CONVERTKERNELTOVECTORPASS
-#define GEN_PASS_DEF_SPLITTHREADSPASS
 #include "Kernel/Transforms/Passes.h.inc"
 } // namespace mlir::kernel
 
@@ -105,6 +104,7 @@ struct ConvertKernelToVector
       return &layouts.try_emplace(name.getValue(), std::move(*layout))
                   .first->second;
     };
+    int64_t scratchBytes = 0;
     for (auto function : getOperation().getOps<FunctionOpInterface>()) {
       if (function.isExternal())
         continue;
@@ -137,81 +137,13 @@ struct ConvertKernelToVector
           return signalPassFailure();
         op->erase();
       }
-      scratch.finish();
+      scratchBytes = std::max(scratchBytes, scratch.finish());
     }
+    if (scratchBytes)
+      getOperation()->setAttr(
+          "kernel.scratch_bytes",
+          Builder(&getContext()).getI64IntegerAttr(scratchBytes));
   }
 };
 
-struct SplitThreads : kernel::impl::SplitThreadsPassBase<SplitThreads> {
-  void runOnOperation() override {
-    for (auto function : getOperation().getOps<FunctionOpInterface>()) {
-      if (function.isExternal())
-        continue;
-      SmallVector<scf::ForallOp> loops;
-      function.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
-      if (loops.empty())
-        continue;
-      if (function.getNumArguments() < 2 ||
-          !isa<ContextType>(function.getArgument(0).getType()) ||
-          !function.getArgument(1).getType().isIndex())
-        continue;
-      for (scf::ForallOp loop : loops)
-        if (failed(check(loop)))
-          return signalPassFailure();
-      OpBuilder b(&function.getFunctionBody().front(),
-                  function.getFunctionBody().front().begin());
-      Location loc = function.getLoc();
-      Value thread = function.getArgument(1);
-      Value threads =
-          FieldOp::create(b, loc, b.getIndexType(), function.getArgument(0),
-                          ContextField::threads);
-      Value next = arith::AddIOp::create(
-          b, loc, thread, arith::ConstantIndexOp::create(b, loc, 1));
-      for (scf::ForallOp loop : loops)
-        split(loop, thread, next, threads);
-    }
-  }
-
-  static LogicalResult check(scf::ForallOp loop) {
-    if (loop->getParentOfType<scf::ForallOp>())
-      return loop.emitOpError(
-          "is nested in another, but threads are shared out "
-          "once; write one loop over both ranges");
-    if (loop.getRank() == 0 || !loop.isNormalized())
-      return loop.emitOpError("must count from 0 in steps of 1");
-    if (!loop.getOutputs().empty())
-      return loop.emitOpError("has results, but threads share buffers only");
-    return success();
-  }
-
-  void split(scf::ForallOp loop, Value thread, Value next, Value threads) {
-    OpBuilder b(loop);
-    Location loc = loop.getLoc();
-    SmallVector<Value> uppers = loop.getUpperBound(b);
-    Value total = uppers.front();
-    for (Value upper : ArrayRef(uppers).drop_front())
-      total = arith::MulIOp::create(b, loc, total, upper);
-    auto share = [&](Value i) -> Value {
-      return arith::DivUIOp::create(
-          b, loc, arith::MulIOp::create(b, loc, total, i), threads);
-    };
-    auto own = scf::ForOp::create(b, loc, share(thread), share(next),
-                                  arith::ConstantIndexOp::create(b, loc, 1));
-    b.setInsertionPointToStart(own.getBody());
-    SmallVector<Value> indices(uppers.size());
-    Value rest = own.getInductionVar();
-    for (int64_t d = int64_t(uppers.size()) - 1; d > 0; --d) {
-      indices[d] = arith::RemUIOp::create(b, loc, rest, uppers[d]);
-      rest = arith::DivUIOp::create(b, loc, rest, uppers[d]);
-    }
-    indices[0] = rest;
-    for (auto [var, index] : llvm::zip(loop.getInductionVars(), indices))
-      var.replaceAllUsesWith(index);
-    Block *body = loop.getBody();
-    own.getBody()->getOperations().splice(std::prev(own.getBody()->end()),
-                                          body->getOperations(), body->begin(),
-                                          std::prev(body->end()));
-    loop.erase();
-  }
-};
 } // namespace

@@ -333,7 +333,7 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
              [&](Value token, int64_t tokens) {
                emitRowDots(e, op, sources, columns, first, rows, token, tokens);
              });
-  });
+  }, e.grainOf(op.getOutput(), unit * columns));
   return result;
 }
 
@@ -383,7 +383,7 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
   if (whole)
     e.forall({e.index(whole)}, [&](ArrayRef<Value> u) {
       unit(e.mul(u.front(), e.index(width)), width);
-    });
+    }, e.grainOf(op.getOutput(), format.getRowTileBytes()));
   if (int64_t rest = format.getRowTiles() % width)
     e.forall({e.index(1)},
              [&](ArrayRef<Value>) { unit(e.index(whole * width), rest); });

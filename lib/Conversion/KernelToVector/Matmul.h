@@ -28,6 +28,12 @@ struct Emitter : Expander {
                                  /*isWrite=*/false, /*localityHint=*/3,
                                  /*isDataCache=*/true);
   }
+  /// Iterations that are worth another thread's while: with one token, as many
+  /// as stream so many bytes.
+  static int64_t grainOf(Value output, int64_t bytes) {
+    bool one = cast<MemRefType>(output.getType()).getDimSize(0) == 1;
+    return one ? std::max<int64_t>(1, 32768 / std::max<int64_t>(bytes, 1)) : 1;
+  }
   /// output[token, row … row+15], zeros for the rows ≥ rows.
   Value loadRows(Value output, Value token, Value row, int64_t rows) {
     return rows % kLanes

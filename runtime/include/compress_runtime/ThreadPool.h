@@ -7,13 +7,16 @@
 //
 // Generated code is single-program: each call of an entry runs on every thread
 // of a pool, and the code splits the work by thread index. A decode step meets
-// at a barrier some hundred times, so a barrier spins before it yields.
+// at a barrier some hundred times, so a barrier spins at first. A thread that the
+// system keeps from its processor would hold up all others there: one that
+// waits takes it to its own processor, and sleeps until it has arrived.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_RUNTIME_THREADPOOL_H
 #define COMPRESS_RUNTIME_THREADPOOL_H
 
 #include "compress/Support/Error.h"
+#include "compress_runtime.h"
 
 #include <atomic>
 #include <cstdint>
@@ -75,31 +78,51 @@ public:
   }
 
   /// Inside run(): returns when every thread of the pool has come here.
-  void barrier();
+  void barrier(int64_t thread);
+
+  /// Inside run(): iterations of a loop that no other thread gets, until none
+  /// are left. `first` begins a loop; every thread must come to the same loops,
+  /// in the same order, but threads need not meet in between. A thread takes
+  /// from a range of its own, so that it reads on where it was, then from the
+  /// ends of other threads' ranges, so that a slow one is not waited for;
+  /// `grain` iterations are not worth that.
+  compress_range take(int64_t thread, int64_t count, int64_t grain, bool first);
 
 private:
   ThreadPool() = default;
-  struct Worker {
+  struct alignas(64) Worker {
     ThreadPool *pool;
-    int64_t index;
     pthread_t thread;
-    int processor; ///< -1: not pinned
+    int processor = -1; ///< -1: not pinned
+    std::atomic<int> id{0}; ///< the system's; 0: not known yet
+    std::atomic<uint32_t> phase{0}; ///< barriers that it came to
+    /// Whose processor it is on while its own is busy, and since when.
+    std::atomic<int> host{-1};
+    double since = 0, stay = 0;
+    std::atomic<int> guests{0}; ///< threads on its processor
+    /// What is left of its range: the loop's number (24 bits), begin and end
+    /// (20 bits each). The owner begins a loop there, or a thread that finds
+    /// nothing left of the one before: a newer loop says that nothing is left.
+    alignas(64) std::atomic<uint64_t> left{0};
+    uint32_t loop = 0; ///< loops that it began
   };
   static void *work(void *worker);
-  void pause(uint32_t &spins) const;
+  void wait(Worker &worker, uint32_t phase);
+  bool fetch(Worker &worker, Worker &late);
+  void goHome(Worker &worker);
 
-  int size_ = 1;
+  int size_ = 1, started_ = 1;
   uint32_t spinLimit_ = 0;
   bool callerPinned_ = false;
   std::vector<unsigned long> callerMask_;
-  std::vector<Worker> workers_;
+  std::unique_ptr<Worker[]> workers_; ///< the caller first
   void (*function_)(void *, int64_t) = nullptr;
   void *data_ = nullptr;
   alignas(64) std::atomic<uint32_t> generation_{0};
   alignas(64) std::atomic<int32_t> sleepers_{0};
-  alignas(64) std::atomic<int32_t> pending_{0};
   alignas(64) std::atomic<int32_t> arrived_{0};
-  alignas(64) std::atomic<uint32_t> phase_{0};
+  alignas(64) std::atomic<uint32_t> phase_{0}; ///< barriers that all came to
+  std::atomic<int32_t> dozing_{0};            ///< threads that sleep there
   std::atomic<bool> stop_{false};
 };
 

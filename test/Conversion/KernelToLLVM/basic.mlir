@@ -32,6 +32,21 @@ func.func @fields(%context: !kernel.context, %thread: index, %i: index) {
   return
 }
 
+// A range comes in two registers.
+// CHECK-LABEL: llvm.func @take
+// CHECK-SAME: %[[CONTEXT:[a-z0-9]+]]: !llvm.ptr, %[[THREAD:[a-z0-9]+]]: i64, %[[N:[a-z0-9]+]]: i64
+// IR-LABEL: define {{.*}} @take(ptr %0, i64 %1, i64 %2
+func.func @take(%context: !kernel.context, %thread: index, %n: index) -> (index, index) {
+  // CHECK: llvm.getelementptr %[[CONTEXT]][104] : (!llvm.ptr) -> !llvm.ptr, i8
+  // IR: call { i64, i64 } %{{.+}}(ptr %0, i64 %1, i64 %2, i64 4, i64 1)
+  %begin, %end = kernel.take %context thread %thread of %n grain 4 first
+  // IR: call { i64, i64 } %{{.+}}(ptr %0, i64 %1, i64 %2, i64 4, i64 0)
+  %begin2, %end2 = kernel.take %context thread %thread of %n grain 4
+  // CHECK: llvm.getelementptr %[[CONTEXT]][112] : (!llvm.ptr) -> !llvm.ptr, i8
+  %stride = kernel.field %context scratch_stride
+  return %begin2, %stride : index, index
+}
+
 // What is left of upstream dialects goes too.
 // CHECK-LABEL: llvm.func @vectors
 // IR-LABEL: define

@@ -163,6 +163,18 @@ func.func @expanded_rows(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64
   return
 }
 
+// A single-program function's scratch is a part of the context's.
+// CHECK-LABEL: func.func @expanded_by_threads
+// CHECK-SAME: %[[C:.+]]: !kernel.context, %[[T:.+]]: index
+// CHECK: %[[SCRATCH:.+]] = kernel.buffer %[[C]] scratch : memref<?xi8>
+// CHECK: %[[STRIDE:.+]] = kernel.field %[[C]] scratch_stride
+// CHECK: %[[MINE:.+]] = arith.muli %{{.*}}[[STRIDE]]
+// CHECK: memref.view %[[SCRATCH]][%[[MINE]]][] : memref<?xi8> to memref<16xf32>
+func.func @expanded_by_threads(%c: !kernel.context, %t: index, %w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x48xf32>) {
+  kernel.matmul @palette node 2 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @gathered
 // CHECK: scf.forall (%[[T:.+]]) in (%{{.+}})
 // CHECK: memref.load %{{.+}}[%[[T]]] : memref<?xi32>

@@ -34,6 +34,26 @@ func.func @two(%context: !kernel.context, %thread: index, %n: index, %m: memref<
   return
 }
 
+// With a grain, ranges are taken until there are none.
+// CHECK-LABEL: func.func @grain
+// CHECK-SAME: %[[CONTEXT:.+]]: !kernel.context, %[[THREAD:.+]]: index, %[[N:.+]]: index
+func.func @grain(%context: !kernel.context, %thread: index, %n: index, %m: memref<?xf32>, %x: f32) {
+  // CHECK: %[[B:.+]], %[[E:.+]] = kernel.take %[[CONTEXT]] thread %[[THREAD]] of %[[N]] grain 6 first
+  // CHECK: scf.while (%[[B1:.+]] = %[[B]], %[[E1:.+]] = %[[E]])
+  // CHECK: %[[MORE:.+]] = arith.cmpi ult, %[[B1]], %[[E1]]
+  // CHECK: scf.condition(%[[MORE]]) %[[B1]], %[[E1]]
+  // CHECK: ^bb0(%[[B2:.+]]: index, %[[E2:.+]]: index)
+  // CHECK: scf.for %[[I:.+]] = %[[B2]] to %[[E2]] step
+  // CHECK: memref.store %{{.+}}, %{{.+}}[%[[I]]]
+  // CHECK: %[[B3:.+]], %[[E3:.+]] = kernel.take %[[CONTEXT]] thread %[[THREAD]] of %[[N]] grain 6
+  // CHECK-NOT: first
+  // CHECK: scf.yield %[[B3]], %[[E3]]
+  scf.forall (%i) in (%n) {
+    memref.store %x, %m[%i] : memref<?xf32>
+  } {mapping = [#kernel.split<0, grain = 6>]}
+  return
+}
+
 // One iteration is one thread's, not everybody's.
 // ONE-LABEL: func.func @once
 // ONE: scf.for

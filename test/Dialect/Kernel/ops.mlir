@@ -69,6 +69,12 @@ func.func @fields(%context: !kernel.context) {
   %7 = kernel.field %context logits_begin
   // CHECK: kernel.field %{{.+}} threads
   %8 = kernel.field %context threads
+  // CHECK: kernel.field %{{.+}} scratch_stride
+  %9 = kernel.field %context scratch_stride
+  // CHECK: kernel.take %{{.+}} thread %[[T:.+]] of %[[N:.+]] grain 2 first
+  %10, %11 = kernel.take %context thread %8 of %9 grain 2 first
+  // CHECK: kernel.take %{{.+}} thread %[[T]] of %[[N]] grain 2
+  %12, %13 = kernel.take %context thread %8 of %9 grain 2
   return
 }
 

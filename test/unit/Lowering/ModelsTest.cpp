@@ -7,9 +7,56 @@
 
 #include "Harness.h"
 
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <sys/syscall.h>
+#include <thread>
+
 using namespace lowering;
 
 namespace {
+
+/// Stops the process's other threads for up to a millisecond, anywhere in their
+/// code, one after another at random.
+class Delays {
+public:
+  Delays() {
+    struct sigaction action = {};
+    action.sa_handler = [](int) {
+      timespec time = {0, 1000 + int64_t(rand_r(&seed) % 1000000)};
+      nanosleep(&time, nullptr);
+    };
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGUSR1, &action, nullptr);
+    delaying = std::thread([this] {
+      unsigned random = 7;
+      pid_t self = pid_t(syscall(SYS_gettid));
+      while (!stop) {
+        std::vector<pid_t> threads;
+        for (auto &task :
+             std::filesystem::directory_iterator("/proc/self/task"))
+          if (pid_t id = std::stoi(task.path().filename()); id != self)
+            threads.push_back(id);
+        syscall(SYS_tgkill, getpid(),
+                threads[size_t(rand_r(&random)) % threads.size()], SIGUSR1);
+        ++sent;
+        usleep(200);
+      }
+    });
+  }
+  ~Delays() {
+    stop = true;
+    delaying.join();
+    signal(SIGUSR1, SIG_IGN);
+  }
+  std::atomic<int> sent{0};
+
+private:
+  static inline unsigned seed = 1;
+  std::atomic<bool> stop{false};
+  std::thread delaying;
+};
 
 struct Shape {
   const char *name;
@@ -251,6 +298,27 @@ TEST_P(OneModel, Chunks) {
     expectClose(run(*program, set, 2, {37}), expected, 1e-4,
                 "chunk " + std::to_string(chunk));
   }
+}
+
+/// Who computes a row never changes its bits.
+TEST_P(OneModel, DelayedThreads) {
+  Shape wide = GetParam();
+  wide.hidden = 288;
+  wide.ffn = 2000;
+  wide.headSize = 32;
+  parse(modelText(wide));
+  setTokens(wide.vocabulary);
+  std::string set = runnableSets().front();
+  auto program = compile("int8", {set});
+  ASSERT_TRUE(program);
+  std::vector<float> one = run(*program, set, 1, unevenCalls());
+  pool(2), pool(3); // started before they are delayed
+  Delays delays;
+  for (int round = 0; round < 20; ++round)
+    for (int threads : {2, 3})
+      ASSERT_TRUE(run(*program, set, threads, unevenCalls()) == one)
+          << "round " << round << ", " << threads << " threads";
+  EXPECT_GT(delays.sent, 20);
 }
 
 /// Layers alike share code, whose table names each one's weights.

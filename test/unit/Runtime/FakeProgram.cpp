@@ -164,7 +164,7 @@ static const compress_variant variants[] = {
 
 } // namespace fake
 
-extern "C" const compress_program compress_program_v1 = {
+extern "C" const compress_program compress_program_v2 = {
     COMPRESS_ABI_VERSION,
     2,
     fake::variants,
@@ -182,7 +182,7 @@ extern "C" const compress_program compress_program_v1 = {
 
 namespace fake {
 
-const compress_program &program() { return compress_program_v1; }
+const compress_program &program() { return compress_program_v2; }
 
 std::vector<std::vector<double>> logits(const std::vector<int32_t> &tokens,
                                         int variation) {

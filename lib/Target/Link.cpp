@@ -37,22 +37,39 @@ static std::string libraryFolder() {
   return path.empty() ? "." : std::string(path);
 }
 
+/// runtimeFolder/compress/<architecture>/, with what is linked.
+static compresslib::Expected<std::string> getRuntime(StringRef set,
+                                                     std::string folder = {}) {
+  if (folder.empty())
+    folder = libraryFolder();
+  llvm::Triple triple(kernel::findInstructionSet(set)->triple);
+  std::string arch = triple.getArchName().str();
+  folder += "/compress/" + arch + "/";
+  for (const char *needed : {"libCompressRuntime.a", "libc.a"})
+    if (!llvm::sys::fs::exists(folder + needed))
+      return environmentError(
+          "Cannot link programs for " + arch + ": " + folder + needed +
+          " is not there. Build Compress where the C and C++ libraries of that "
+          "processor are" +
+          (triple.isAArch64() ? " (on Debian libstdc++-12-dev-arm64-cross and "
+                                "libutf8proc-dev:arm64)"
+                              : "") +
+          ", or install the package with its runtime.");
+  return folder;
+}
+
+Status mlir::compress::checkRuntime(StringRef instructionSet) {
+  auto folder = getRuntime(instructionSet);
+  return folder ? Status() : Status(folder.error());
+}
+
 Status mlir::compress::linkExecutable(const CompiledModel &model,
                                       const std::string &output,
                                       const std::string &runtimeFolder) {
-  std::string folder = runtimeFolder.empty() ? libraryFolder() : runtimeFolder;
-  std::string runtime = folder + "/libCompressRuntime.a";
-  std::string system;
-  for (const CompiledModel::Object &object : model.objects)
-    if (auto *set = kernel::findInstructionSet(object.name))
-      system = folder + "/compress/" +
-               llvm::Triple(set->triple).getArchName().str() + "/";
-  for (const std::string &needed : {runtime, system + "rcrt1.o"})
-    if (!llvm::sys::fs::exists(needed))
-      return environmentError("Cannot link: " + needed +
-                              " is not there. Build the target "
-                              "CompressRuntime, or install the package with "
-                              "its runtime.");
+  auto runtime = getRuntime(model.objects.back().name, runtimeFolder);
+  if (!runtime)
+    return runtime.error();
+  const std::string &system = *runtime;
 
   std::vector<std::string> temporaries;
   llvm::scope_exit cleanup([&] {
@@ -86,8 +103,8 @@ Status mlir::compress::linkExecutable(const CompiledModel &model,
       "--eh-frame-hdr", "--build-id=none", "--strip-all", system + "rcrt1.o",
       system + "crti.o", system + "crtbeginS.o"};
   llvm::append_range(line, temporaries);
-  line.push_back(runtime);
-  for (const char *library : {"libutf8proc.a", "libstdc++.a", "libm.a"})
+  for (const char *library :
+       {"libCompressRuntime.a", "libutf8proc.a", "libstdc++.a", "libm.a"})
     line.push_back(system + library);
   line.insert(line.end(),
               {"--start-group", system + "libgcc.a", system + "libgcc_eh.a",

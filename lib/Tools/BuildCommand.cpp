@@ -131,6 +131,10 @@ mlir::compress::buildCommand(const BuildArguments &arguments) {
     info.recipe = arguments.recipe;
     return infoCommand(info);
   }
+  if (compresslib::Status status =
+          checkRuntime(options->instructionSets.front());
+      !status)
+    return status;
   ToolContext context;
   compresslib::Expected<OwningOpRef<ModuleOp>> module =
       context.load(arguments.input);

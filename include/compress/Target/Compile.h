@@ -91,10 +91,13 @@ private:
   std::unique_ptr<Implementation> implementation;
 };
 
+/// Whether what programs of an instruction set are linked with is here; an
+/// Environment error says what to install.
+compresslib::Status checkRuntime(StringRef instructionSet);
+
 /// Links the objects with the runtime into the static executable `output`,
-/// without its payload. `runtimeFolder` holds libCompressRuntime.a's folder
-/// (lib/) with compress/<architecture>/ beside it; empty: the folder of
-/// libCompress itself.
+/// without its payload. `runtimeFolder` has compress/<architecture>/ in it;
+/// empty: the folder of libCompress itself.
 compresslib::Status linkExecutable(const CompiledModel &model,
                                    const std::string &output,
                                    const std::string &runtimeFolder = {});

@@ -148,23 +148,6 @@ std::optional<TileFormat> TileFormat::get(Value value) {
 // Layout
 //===----------------------------------------------------------------------===//
 
-int64_t mlir::kernel::getNodeIndex(Value value) {
-  int64_t index = 0;
-  for (Operation &op : *value.getDefiningOp()->getBlock()) {
-    if (&op == value.getDefiningOp())
-      return index;
-    ++index;
-  }
-  llvm_unreachable("an op is in its own block");
-}
-
-Value mlir::kernel::getNode(WeightOp weight, int64_t index) {
-  for (Operation &op : weight.getBody().front())
-    if (index-- == 0)
-      return op.getNumResults() == 1 ? op.getResult(0) : Value();
-  return {};
-}
-
 const PackedLayout::Node *PackedLayout::find(Value value) const {
   for (const Node &node : nodes)
     if (node.value == value)
@@ -182,19 +165,24 @@ struct LayoutBuilder {
     return offset;
   }
 
-  LogicalResult placeOp(Operation *op) {
-    if (layout.offsets.count(op))
+  /// Of `op`, a part's, and all below it.
+  LogicalResult placeOp(PackedLayout::Node &node, Operation *op) {
+    if (node.offsets.count(op))
       return success();
     for (Value operand : op->getOperands())
-      if (failed(placeOp(operand.getDefiningOp())))
+      if (failed(placeOp(node, operand.getDefiningOp())))
         return failure();
     auto source = dyn_cast<TileSource>(op);
     if (!source)
       return op->emitOpError("has no packed form, so a program cannot hold it; "
                              "its dialect attaches none of TileSource");
     int64_t bytes = source.getPackedBytes();
-    layout.offsets[op] = bytes ? place(bytes) : llvm::alignTo(layout.bytes, 64);
+    node.offsets[op] = bytes ? place(bytes) : llvm::alignTo(layout.bytes, 64);
     return success();
+  }
+
+  PackedLayout::Node begin(Value value) {
+    return {value, int64_t(llvm::alignTo(layout.bytes, 64))};
   }
 
   LogicalResult visit(Value value) {
@@ -208,42 +196,75 @@ struct LayoutBuilder {
         if (failed(visit(operand)))
           return failure();
       return success();
-    case ProductRule::Permute:
+    case ProductRule::Permute: {
+      Value indices = op->getOperand(1);
       if (failed(visit(op->getOperand(0))))
         return failure();
-      return placeOp(op->getOperand(1).getDefiningOp());
+      if (layout.find(indices))
+        return success();
+      PackedLayout::Node part = begin(indices);
+      if (failed(placeOp(part, indices.getDefiningOp())))
+        return failure();
+      layout.nodes.push_back(std::move(part));
+      return success();
+    }
     case ProductRule::Opaque:
     case ProductRule::Elementwise:
       break;
     }
-    if (std::optional<TileFormat> tile = TileFormat::get(value)) {
-      for (Value table : tile->getTables())
-        if (failed(placeOp(table.getDefiningOp())))
+    PackedLayout::Node node = begin(value);
+    node.tile = TileFormat::get(value);
+    if (node.tile) {
+      for (Value table : node.tile->getTables())
+        if (failed(placeOp(node, table.getDefiningOp())))
           return failure();
-      int64_t offset = place(tile->getBytes());
-      layout.nodes.push_back({value, offset, tile});
-      return success();
-    }
-    int64_t offset = llvm::alignTo(layout.bytes, 64);
-    if (failed(placeOp(op)))
+      node.tileOffset = place(node.tile->getBytes());
+    } else if (failed(placeOp(node, op))) {
       return failure();
-    layout.nodes.push_back({value, offset, std::nullopt});
+    }
+    layout.nodes.push_back(std::move(node));
     return success();
   }
 };
 } // namespace
 
-FailureOr<PackedLayout> PackedLayout::get(WeightOp weight) {
+FailureOr<PackedLayout> PackedLayout::get(Value root) {
   LayoutBuilder builder;
-  if (weight.getWeightType().getRank() < 2) {
-    int64_t offset = builder.place(weight.getWeightType().getNumElements() * 4);
-    builder.layout.nodes.push_back({weight.getResultValue(), offset, {}});
+  auto type = cast<RankedTensorType>(root.getType());
+  if (type.getRank() < 2) {
+    int64_t offset = builder.place(type.getNumElements() * 4);
+    builder.layout.nodes.emplace_back(root, offset);
     return builder.layout;
   }
-  if (failed(builder.visit(weight.getResultValue())))
+  if (failed(builder.visit(root)))
     return failure();
   builder.layout.bytes = llvm::alignTo(builder.layout.bytes, 64);
   return builder.layout;
+}
+
+FailureOr<PackedLayout> PackedLayout::get(WeightOp weight) {
+  return get(weight.getResultValue());
+}
+
+FailureOr<PlannedWeight> PlannedWeight::get(WeightOp weight) {
+  auto place = weight->getAttrOfType<PlaceAttr>("kernel.place");
+  auto parts = weight->getAttrOfType<ArrayAttr>("kernel.parts");
+  if (!place || !parts)
+    return weight.emitOpError("has no place; run --kernel-plan-weights before"),
+           failure();
+  FailureOr<PackedLayout> layout = PackedLayout::get(weight);
+  if (failed(layout))
+    return failure();
+  bool same =
+      layout->bytes == place.getBytes() && layout->nodes.size() == parts.size();
+  for (size_t i = 0; same && i < parts.size(); ++i)
+    same = cast<PartAttr>(parts[i]).getOffset() ==
+           place.getOffset() + layout->nodes[i].offset;
+  if (!same)
+    return weight.emitOpError("has been rewritten since --kernel-plan-weights "
+                              "gave it its place; run it again"),
+           failure();
+  return PlannedWeight{std::move(*layout), place, parts.getValue()};
 }
 
 FailureOr<int64_t> mlir::kernel::planPlaces(
@@ -338,16 +359,17 @@ LogicalResult mlir::kernel::packWeight(WeightOp weight,
     std::memcpy(out.data(), values->data(), values->size() * 4);
     return success();
   }
-  for (const PackedLayout::Node &node : layout.nodes)
+  for (const PackedLayout::Node &node : layout.nodes) {
     if (node.tile &&
         failed(packTile(*node.tile, evaluator,
-                        out.slice(node.offset, node.tile->getBytes()))))
+                        out.slice(node.tileOffset, node.tile->getBytes()))))
       return failure();
-  for (auto [op, offset] : layout.offsets) {
-    auto source = cast<TileSource>(op);
-    if (int64_t bytes = source.getPackedBytes())
-      if (failed(source.pack(evaluator, out.slice(offset, bytes))))
-        return failure();
+    for (auto [op, offset] : node.offsets) {
+      auto source = cast<TileSource>(op);
+      if (int64_t bytes = source.getPackedBytes())
+        if (failed(source.pack(evaluator, out.slice(offset, bytes))))
+          return failure();
+    }
   }
   return success();
 }

@@ -49,6 +49,13 @@ void mlir::compress::buildLowerKernelsPipeline(OpPassManager &pm,
   pm.addPass(kernel::createConvertKernelToLLVMPass());
 }
 
+void mlir::compress::buildPlanWeightsPipeline(OpPassManager &pm) {
+  OpPassManager &weights = pm.nest<WeightOp>();
+  weights.addPass(createCanonicalizerPass());
+  weights.addPass(createCSEPass());
+  pm.addPass(kernel::createPlanWeightsPass());
+}
+
 namespace {
 enum class Phase { plan, kernel, llvm };
 
@@ -71,16 +78,15 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
 
 void buildPlanPipeline(OpPassManager &pm, StringRef activations, int64_t chunk,
                        bool planOnly = false) {
-  pm.addPass(kernel::createPlanWeightsPass());
+  buildPlanWeightsPipeline(pm);
   if (planOnly)
     return;
   kernel::ConvertNNToKernelPassOptions options;
   options.activations = activations.str();
   options.chunk = chunk;
   pm.addPass(kernel::createConvertNNToKernelPass(options));
-  // Functions only: kernels name the ops of a weight's body by their position.
-  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
-  pm.addNestedPass<func::FuncOp>(createCSEPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
 }
 } // namespace
 
@@ -110,7 +116,6 @@ static FailureOr<std::vector<char>>
 compileVariant(ModuleOp kernels, StringRef set, int64_t &scratchBytes) {
   OwningOpRef<ModuleOp> module = kernels.clone();
   PassManager pm(module->getContext(), ModuleOp::getOperationName());
-  pm.enableVerifier(false);
   buildLowerKernelsPipeline(pm, set);
   if (failed(pm.run(*module)))
     return failure();
@@ -321,12 +326,12 @@ LogicalResult mlir::compress::writePackedWeights(
     std::vector<std::vector<uint8_t>> packed(count);
     if (failed(failableParallelForEachN(context, 0, count, [&](size_t i) {
           WeightOp weight = weights[first + i];
-          FailureOr<kernel::PackedLayout> layout =
-              kernel::PackedLayout::get(weight);
-          if (failed(layout))
+          FailureOr<kernel::PlannedWeight> planned =
+              kernel::PlannedWeight::get(weight);
+          if (failed(planned))
             return failure();
-          packed[i].resize(layout->bytes);
-          return kernel::packWeight(weight, *layout, store, packed[i]);
+          packed[i].resize(planned->layout.bytes);
+          return kernel::packWeight(weight, planned->layout, store, packed[i]);
         })))
       return failure();
     for (size_t i = 0; i < count; ++i) {

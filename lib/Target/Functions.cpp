@@ -38,11 +38,11 @@ static std::string getBufferPipeline(StringRef activations) {
   // Private functions may have dynamic shapes, which neither results written
   // to arguments nor bare pointers can say: they are inlined, and so are those
   // that deallocation makes.
-  return "inline,kernel-plan-weights,convert-products-to-kernel,"
+  return "inline,compress.weight(canonicalize,cse),kernel-plan-weights,"
+         "convert-products-to-kernel,"
          "convert-nn-to-linalg,convert-elementwise-to-linalg,"
-         // Functions only: kernels name the ops of a weight's body by position.
-         "func.func(canonicalize,cse,linalg-fuse-elementwise-ops,"
-         "eliminate-empty-tensors),"
+         "canonicalize,cse,"
+         "func.func(linalg-fuse-elementwise-ops,eliminate-empty-tensors),"
          "one-shot-bufferize{bufferize-function-boundaries "
          "allow-return-allocs-from-loops "
          "function-boundary-type-conversion=identity-layout-map "

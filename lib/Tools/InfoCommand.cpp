@@ -6,10 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
-#include "compress/Analysis/PackedLayout.h"
 #include "compress/Analysis/StoredSize.h"
 #include "compress/Support/Json.h"
 #include "compress/Support/Text.h"
+#include "compress/Target/Compile.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -100,15 +101,16 @@ mlir::compress::infoCommand(const InfoArguments &arguments) {
         !status)
       return status;
   StoredSize size = getStoredSize(**module);
-  FailureOr<int64_t> packed =
-      kernel::planPlaces(**module, [](WeightOp, int64_t,
-                                      const kernel::PackedLayout &) {});
-  if (failed(packed))
+  PassManager plan((*module)->getContext());
+  buildPlanWeightsPipeline(plan);
+  if (failed(plan.run(**module)))
     return context.fail(
         compresslib::badInput("A weight has no packed form."));
+  int64_t packed =
+      (**module)->getAttrOfType<IntegerAttr>("kernel.weights_bytes").getInt();
   if (arguments.json)
-    printJson(size, *packed, llvm::outs());
+    printJson(size, packed, llvm::outs());
   else
-    printTable(size, *packed, llvm::outs());
+    printTable(size, packed, llvm::outs());
   return {};
 }

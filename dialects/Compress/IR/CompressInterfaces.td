@@ -60,6 +60,12 @@ def SparseOpInterface : OpInterface<"SparseOpInterface"> {
            "::mlir::compress::ExpressionEvaluator &":$evaluator,
            "::llvm::MutableArrayRef<int64_t>":$indices)>,
     InterfaceMethod<[{
+        Elements that operand `index` has if no position is absent, where their
+        number is its first dimension and not a matter of the result's shape;
+        otherwise 0.
+      }], "int64_t", "getMostElements", (ins "unsigned":$index), [{}],
+      [{ return 0; }]>,
+    InterfaceMethod<[{
         Whether the first operand may be codes.
       }], "bool", "takesCodes", (ins), [{}], [{ return true; }]>,
   ];

@@ -115,12 +115,17 @@ LogicalResult WeightOp::verify() {
   return success();
 }
 
-LogicalResult WeightOp::verifyRegions() {
-  Block &block = getBody().front();
+static LogicalResult verifyExpression(Block &block) {
   for (Operation &op : block)
     if (!isa<YieldOp>(op) && !isa<DecompressionOpInterface>(op))
       return op.emitOpError("stands in a weight's expression, but is no "
                             "decompression op");
+  return success();
+}
+
+LogicalResult WeightOp::verifyRegions() {
+  if (failed(verifyExpression(getBody().front())))
+    return failure();
   auto type = cast<RankedTensorType>(getResultValue().getType());
   if (type.getShape() != getWeightType().getShape())
     return emitOpError("is declared with shape ")
@@ -140,6 +145,35 @@ LogicalResult UseOp::verifySymbolUses(SymbolTableCollection &symbols) {
            << getType() << ", but weight @" << getWeight() << " is "
            << weight.getWeightType();
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Formats
+//===----------------------------------------------------------------------===//
+
+void FormatOp::build(OpBuilder &builder, OperationState &state,
+                     StringRef name) {
+  state.addAttribute(getSymNameAttrName(state.name),
+                     builder.getStringAttr(name));
+  state.addAttribute(getSymVisibilityAttrName(state.name),
+                     builder.getStringAttr("private"));
+  state.addRegion()->emplaceBlock();
+}
+
+Value FormatOp::getResultValue() {
+  return cast<YieldOp>(getBody().front().getTerminator()).getValue();
+}
+
+LogicalResult FormatOp::verifyRegions() {
+  if (getBody().front().getNumArguments())
+    return emitOpError("has a body with arguments, but a format takes nothing "
+                       "from outside");
+  return verifyExpression(getBody().front());
+}
+
+LogicalResult StreamOp::evaluateRows(int64_t, int64_t, ExpressionEvaluator &,
+                                     MutableArrayRef<float>) {
+  return emitOpError("has no values; a format is a weight without its data");
 }
 
 //===----------------------------------------------------------------------===//

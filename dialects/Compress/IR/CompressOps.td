@@ -87,8 +87,8 @@ def WeightOp : Compress_Op<"weight", [Symbol, IsolatedFromAbove, SingleBlock]> {
   let hasRegionVerifier = 1;
 }
 
-def YieldOp : Compress_Op<"yield", [Pure, Terminator, HasParent<"WeightOp">]> {
-  let summary = "Ends a weight's expression";
+def YieldOp : Compress_Op<"yield", [Pure, Terminator, ParentOneOf<["WeightOp", "FormatOp"]>]> {
+  let summary = "Ends the expression of a weight or a format";
   let arguments = (ins FloatTensor:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";
 }
@@ -105,6 +105,59 @@ def UseOp : Compress_Op<"use", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInte
   let arguments = (ins FlatSymbolRefAttr:$weight);
   let results = (outs StaticF32Tensor:$result);
   let assemblyFormat = "$weight attr-dict `:` type($result)";
+}
+
+//===----------------------------------------------------------------------===//
+// Formats
+//===----------------------------------------------------------------------===//
+
+def FormatOp : Compress_Op<"format", [Symbol, IsolatedFromAbove, SingleBlock]> {
+  let summary = "An expression without its data: what kernels are made for";
+  let description = [{
+    Its body is the expression of all weights that lie alike: their stored
+    leaves are streams. Made by `--kernel-plan-weights`, once for each form.
+
+    Constraint: every op of the body is a `DecompressionOpInterface` op or the
+    yield.
+
+    ```mlir
+    compress.format @f {
+      %codes = compress.stream 0 : tensor<4x64xsi4>
+      %scales = compress.stream 1 : tensor<4x2xf16>
+      %0 = compress.dequantize %codes, %scales group_size 32 : (tensor<4x64xsi4>, tensor<4x2xf16>) -> tensor<4x64xf32>
+      compress.yield %0 : tensor<4x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$sym_visibility);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name)>];
+  let skipDefaultBuilders = 1;
+  let extraClassDeclaration = [{
+    /// The value that the body yields.
+    ::mlir::Value getResultValue();
+    ::mlir::RankedTensorType getResultType() {
+      return ::llvm::cast<::mlir::RankedTensorType>(getResultValue().getType());
+    }
+  }];
+  let hasRegionVerifier = 1;
+}
+
+def StreamOp : Compress_Op<"stream", [Pure, HasParent<"FormatOp">,
+    DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows"]>]> {
+  let summary = "A leaf of a format: data that a weight brings";
+  let description = [{
+    Streams are counted in the order of the expression. Of elements whose number
+    is a weight's own (kept values), the type says how many there may be at most.
+
+    ```mlir
+    %codes = compress.stream 0 : tensor<4x64xsi4>
+    ```
+  }];
+  let arguments = (ins I64Attr:$index);
+  let results = (outs StaticTensor:$result);
+  let assemblyFormat = "$index attr-dict `:` type($result)";
 }
 
 //===----------------------------------------------------------------------===//
@@ -274,7 +327,7 @@ def LookupOp : Compress_Op<"lookup", [Pure,
 }
 
 def DensifyOp : Compress_Op<"densify", [Pure,
-    DeclareOpInterfaceMethods<SparseOpInterface>,
+    DeclareOpInterfaceMethods<SparseOpInterface, ["getMostElements"]>,
     DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "getOperandRole"]>]> {
   let summary = "Kept values, at the positions of a bitmask";
   let description = [{
@@ -322,7 +375,7 @@ def DensifyNMOp : Compress_Op<"densify_n_m", [Pure,
 }
 
 def DensifyBlocksOp : Compress_Op<"densify_blocks", [Pure,
-    DeclareOpInterfaceMethods<SparseOpInterface>,
+    DeclareOpInterfaceMethods<SparseOpInterface, ["getMostElements"]>,
     DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "getOperandRole"]>]> {
   let summary = "Kept blocks of a matrix";
   let description = [{
@@ -347,7 +400,7 @@ def DensifyBlocksOp : Compress_Op<"densify_blocks", [Pure,
 }
 
 def OutliersOp : Compress_Op<"outliers", [Pure,
-    DeclareOpInterfaceMethods<SparseOpInterface, ["takesCodes"]>,
+    DeclareOpInterfaceMethods<SparseOpInterface, ["getMostElements", "takesCodes"]>,
     DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getProductRule", "getOperandRole"]>]> {
   let summary = "A few values, at listed columns of each row";
   let description = [{

@@ -136,6 +136,10 @@ OperandRole DensifyOp::getOperandRole(unsigned index) {
   return getSparseRole(*this, index);
 }
 
+int64_t DensifyOp::getMostElements(unsigned index) {
+  return index ? 0 : cast<RankedTensorType>(getType()).getNumElements();
+}
+
 LogicalResult DensifyOp::evaluateRows(int64_t begin, int64_t end,
                                       ExpressionEvaluator &evaluator,
                                       MutableArrayRef<float> out) {
@@ -257,6 +261,11 @@ OperandRole DensifyBlocksOp::getOperandRole(unsigned index) {
   return getSparseRole(*this, index);
 }
 
+int64_t DensifyBlocksOp::getMostElements(unsigned index) {
+  return index ? 0
+               : cast<RankedTensorType>(getMask().getType()).getNumElements();
+}
+
 LogicalResult DensifyBlocksOp::evaluateRows(int64_t begin, int64_t end,
                                             ExpressionEvaluator &evaluator,
                                             MutableArrayRef<float> out) {
@@ -322,6 +331,9 @@ LogicalResult OutliersOp::verify() {
 
 ProductRule OutliersOp::getProductRule() { return ProductRule::Elementwise; }
 bool OutliersOp::takesCodes() { return false; }
+int64_t OutliersOp::getMostElements(unsigned index) {
+  return index < 2 ? cast<RankedTensorType>(getType()).getNumElements() : 0;
+}
 OperandRole OutliersOp::getOperandRole(unsigned index) {
   return index ? OperandRole::Positions : OperandRole::Outliers;
 }

@@ -11,7 +11,7 @@
 #ifndef KERNEL_IR_KERNEL_H
 #define KERNEL_IR_KERNEL_H
 
-#include "Compress/IR/Expression.h"
+#include "Compress/IR/Compress.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/SCF/IR/DeviceMappingInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"

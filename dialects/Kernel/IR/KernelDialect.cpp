@@ -174,6 +174,66 @@ LogicalResult MatmulInt8Op::verify() {
 
 LogicalResult GatherRowsOp::verify() { return verifyRows(*this, getOutput()); }
 
+/// The type of the matrices of a format.
+static FailureOr<RankedTensorType>
+getFormatType(Operation *op, FlatSymbolRefAttr name,
+              SymbolTableCollection &symbols) {
+  auto format = symbols.lookupNearestSymbolFrom<compress::FormatOp>(op, name);
+  if (!format)
+    return op->emitOpError("names ")
+               << name << ", but no compress.format of that name is there",
+           failure();
+  RankedTensorType type = format.getResultType();
+  if (type.getRank() != 2)
+    return op->emitOpError("names format ")
+               << name << " of " << type << ", which is no matrix",
+           failure();
+  return type;
+}
+
+/// Whether a width that is `count` is `wanted`.
+static LogicalResult verifyWidth(Operation *op, FlatSymbolRefAttr name,
+                                 RankedTensorType type, int64_t count,
+                                 int64_t wanted, StringRef before,
+                                 StringRef after = "") {
+  if (count == wanted)
+    return success();
+  return op->emitOpError("has ") << before << count << after << ", but format "
+                                 << name << " is " << type;
+}
+
+LogicalResult MatmulOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto type = getFormatType(*this, getFormatAttr(), symbols);
+  if (failed(type))
+    return failure();
+  return failure(failed(verifyWidth(*this, getFormatAttr(), *type,
+                                    widthOf(getInput()), type->getDimSize(1),
+                                    "", " inputs")) ||
+                 failed(verifyWidth(*this, getFormatAttr(), *type,
+                                    widthOf(getOutput()), type->getDimSize(0),
+                                    "", " outputs")));
+}
+
+LogicalResult MatmulInt8Op::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto type = getFormatType(*this, getFormatAttr(), symbols);
+  if (failed(type))
+    return failure();
+  return failure(
+      failed(verifyWidth(*this, getFormatAttr(), *type, widthOf(getCodes()),
+                         (type->getDimSize(1) + 31) / 32 * 32, "",
+                         " codes a token")) ||
+      failed(verifyWidth(*this, getFormatAttr(), *type, widthOf(getOutput()),
+                         type->getDimSize(0), "", " outputs")));
+}
+
+LogicalResult GatherRowsOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto type = getFormatType(*this, getFormatAttr(), symbols);
+  if (failed(type))
+    return failure();
+  return verifyWidth(*this, getFormatAttr(), *type, widthOf(getOutput()),
+                     type->getDimSize(1), "rows of ");
+}
+
 LogicalResult LaneDotOp::verify() {
   int64_t lanes = cast<VectorType>(getAcc().getType()).getNumElements();
   int64_t bytes = cast<VectorType>(getA().getType()).getNumElements();

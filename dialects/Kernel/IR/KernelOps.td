@@ -7,7 +7,6 @@
 #ifndef KERNEL_OPS_TD
 #define KERNEL_OPS_TD
 
-include "mlir/IR/OpBase.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
@@ -22,9 +21,9 @@ def KernelDialect : Dialect {
   let summary = "Products with packed weights, and the lane ops they are made of";
   let description = [{
     Target-neutral. The upper half are products over packed weights: their
-    operands are buffers, their weight is named by symbol for its *format* (the
-    expression and its packed layout) and by a byte offset for its *place*, so
-    that one compiled block serves every layer of the same format. The lower half
+    operands are buffers, their weight is a `compress.format` (the expression
+    without its data) and a byte offset for its *place*, so that one compiled
+    block serves every layer of the same format. The lower half
     are lane ops, which `--kernel-lower-lane-ops` lowers per instruction set.
 
     Code is single-program: every thread runs it with its own `thread`;
@@ -59,6 +58,21 @@ def PlaceAttr : AttrDef<KernelDialect, "Place"> {
   }];
   let parameters = (ins "int64_t":$offset, "int64_t":$bytes);
   let assemblyFormat = "`<` $offset `,` $bytes `>`";
+}
+
+def PartAttr : AttrDef<KernelDialect, "Part"> {
+  let mnemonic = "part";
+  let summary = "Where a part of a packed weight lies, and in what format";
+  let description = [{
+    Byte offset in the program's packed weights. Indices of a permute, and
+    vectors, have no format.
+
+    ```mlir
+    #kernel.part<4096, @format>
+    ```
+  }];
+  let parameters = (ins "int64_t":$offset, OptionalParameter<"::mlir::FlatSymbolRefAttr">:$format);
+  let assemblyFormat = "`<` $offset (`,` $format^)? `>`";
 }
 
 def SplitAttr : AttrDef<KernelDialect, "Split", [DeclareAttrInterfaceMethods<DeviceMappingAttrInterface>]> {
@@ -208,32 +222,36 @@ def RoundActivationsOp : Kernel_Op<"round_activations", [MemoryEffects<[MemRead,
   let hasVerifier = 1;
 }
 
-def MatmulOp : Kernel_Op<"matmul", [MemoryEffects<[MemRead, MemWrite]>]> {
+/// A product with a weight in a format.
+class Kernel_Product<string mnemonic> : Kernel_Op<mnemonic, [MemoryEffects<[MemRead, MemWrite]>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]>;
+
+def MatmulOp : Kernel_Product<"matmul"> {
   let summary = "Activations times a packed weight, in f32";
   let description = [{
-    `output[t, o] (+)= Σ_i input[t, i] * W[o, i]` for t < tokens, W the value of
-    the `node`-th op of @weight's body, whose packed form lies `offset` bytes
-    into `weights`. With `accumulate` the sum is added to the output.
+    `output[t, o] (+)= Σ_i input[t, i] * W[o, i]` for t < tokens, W a weight in
+    @format that lies `offset` bytes into `weights`. With `accumulate` the sum is
+    added to the output.
 
-    Constraints: input and output have the same tokens and known widths. That
-    these are the node's columns and rows is checked where the op is lowered.
+    Constraints: input and output have the same tokens; their widths are the
+    format's columns and rows.
 
     ```mlir
-    kernel.matmul @w node 2 at %weights[%offset] ins(%x) outs(%y) tokens %n
+    kernel.matmul @f at %weights[%offset] ins(%x) outs(%y) tokens %n
         : memref<?xi8>, memref<1x64xf32>, memref<1x172xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$weight, I64Attr:$node, PackedBuffer:$weights, Index:$offset,
+  let arguments = (ins FlatSymbolRefAttr:$format, PackedBuffer:$weights, Index:$offset,
                        RowsF32:$input, RowsF32:$output, Index:$tokens, UnitAttr:$accumulate);
   let assemblyFormat = [{
-    $weight `node` $node `at` $weights `[` $offset `]` `ins` `(` $input `)` `outs` `(` $output `)`
+    $format `at` $weights `[` $offset `]` `ins` `(` $input `)` `outs` `(` $output `)`
       (`accumulate` $accumulate^)? `tokens` $tokens attr-dict
       `:` type($weights) `,` type($input) `,` type($output)
   }];
   let hasVerifier = 1;
 }
 
-def MatmulInt8Op : Kernel_Op<"matmul_int8", [MemoryEffects<[MemRead, MemWrite]>]> {
+def MatmulInt8Op : Kernel_Product<"matmul_int8"> {
   let summary = "Quantised activations times a packed integer weight";
   let description = [{
     As `kernel.matmul`, with the inputs that `kernel.quantize_activations` made
@@ -243,35 +261,35 @@ def MatmulInt8Op : Kernel_Op<"matmul_int8", [MemoryEffects<[MemRead, MemWrite]>]
     a block of 32 codes.
 
     ```mlir
-    kernel.matmul_int8 @w node 2 at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) tokens %n
+    kernel.matmul_int8 @f at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) tokens %n
         : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x172xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$weight, I64Attr:$node, PackedBuffer:$weights, Index:$offset,
+  let arguments = (ins FlatSymbolRefAttr:$format, PackedBuffer:$weights, Index:$offset,
                        RowsI8:$codes, RowsF32:$scales, RowsF32:$sums,
                        RowsF32:$output, Index:$tokens, UnitAttr:$accumulate);
   let assemblyFormat = [{
-    $weight `node` $node `at` $weights `[` $offset `]` `ins` `(` $codes `,` $scales `,` $sums `)` `outs` `(` $output `)`
+    $format `at` $weights `[` $offset `]` `ins` `(` $codes `,` $scales `,` $sums `)` `outs` `(` $output `)`
       (`accumulate` $accumulate^)? `tokens` $tokens attr-dict
       `:` type($weights) `,` type($codes) `,` type($scales) `,` type($sums) `,` type($output)
   }];
   let hasVerifier = 1;
 }
 
-def GatherRowsOp : Kernel_Op<"gather_rows", [MemoryEffects<[MemRead, MemWrite]>]> {
+def GatherRowsOp : Kernel_Product<"gather_rows"> {
   let summary = "Rows of a packed weight, one a token";
   let description = [{
-    `output[t, i] = W[tokens[t], i]`, W the value of @weight.
+    `output[t, i] = W[tokens[t], i]`, W as in `kernel.matmul`.
 
     ```mlir
-    kernel.gather_rows @w at %weights[%offset] ins(%tokens) outs(%x) tokens %n
+    kernel.gather_rows @f at %weights[%offset] ins(%tokens) outs(%x) tokens %n
         : memref<?xi8>, memref<?xi32>, memref<1x64xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$weight, PackedBuffer:$weights, Index:$offset,
+  let arguments = (ins FlatSymbolRefAttr:$format, PackedBuffer:$weights, Index:$offset,
                        TokensBuffer:$indices, RowsF32:$output, Index:$tokens);
   let assemblyFormat = [{
-    $weight `at` $weights `[` $offset `]` `ins` `(` $indices `)` `outs` `(` $output `)` `tokens` $tokens attr-dict
+    $format `at` $weights `[` $offset `]` `ins` `(` $indices `)` `outs` `(` $output `)` `tokens` $tokens attr-dict
       `:` type($weights) `,` type($indices) `,` type($output)
   }];
   let hasVerifier = 1;

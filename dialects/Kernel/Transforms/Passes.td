@@ -43,9 +43,12 @@ def SplitThreadsPass : Pass<"kernel-split-threads", "::mlir::ModuleOp"> {
 def PlanWeightsPass : Pass<"kernel-plan-weights", "::mlir::ModuleOp"> {
   let summary = "Give every used weight its place in the packed weights";
   let description = [{
-    Lays the weights that functions use one after another, in symbol order of
-    their first use, each 64-byte aligned, and records `kernel.place` on them.
-    Sizes follow from the expressions alone.
+    Lays the weights that functions use one after another, in the order of
+    their first use, each 64-byte aligned, and records `kernel.place` on them,
+    and as `kernel.parts` where each part lies that is multiplied by itself and
+    its format. A `compress.format` is made of each form that parts have; one of
+    the whole weight where an embedding takes its rows (`kernel.rows`). Sizes
+    follow from the expressions alone.
   }];
   let dependentDialects = ["::mlir::kernel::KernelDialect"];
 }

@@ -41,7 +41,12 @@
 // * Every other node is **rows**: the bytes of its leaves as stored, and what
 //   TileSource says the other ops need to find a row, each 64-byte aligned.
 //
+// * The indices of a permute are a part of their own, as stored.
+//
 // * A weight of rank 0 or 1 is its value in f32.
+//
+// How a part lies depends on nothing outside of it, so parts of the same form
+// share a `compress.format` and the code made for it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_ANALYSIS_PACKEDLAYOUT_H
@@ -102,23 +107,46 @@ struct TileFormat {
 SmallVector<unsigned> getCodePlanes(unsigned bits);
 
 struct PackedLayout {
-  /// Values that are multiplied by themselves, in the order of the stream, with
-  /// their byte offset from the weight's start.
+  /// A part: a value that is multiplied by itself, or the indices of a permute.
+  /// All offsets are from the expression's start.
   struct Node {
     Value value;
-    int64_t offset;
+    int64_t offset; ///< where the part begins; a multiple of 64
     std::optional<TileFormat> tile;
+    int64_t tileOffset = 0;
+    /// Of ops that pack something apart: codebooks, and all of a rows node.
+    llvm::DenseMap<Operation *, int64_t> offsets;
+    Node(Value value, int64_t offset) : value(value), offset(offset) {}
   };
-  SmallVector<Node> nodes;
-  /// Offsets of the ops of rows nodes, and of the permutes' indices.
-  llvm::DenseMap<Operation *, int64_t> offsets;
+  SmallVector<Node> nodes; ///< in the order of the stream
   int64_t bytes = 0;
 
-  /// The layout of a weight. Fails with an error where an op has no packed
+  /// The layout of an expression. Fails with an error where an op has no packed
   /// form.
+  static FailureOr<PackedLayout> get(Value root);
   static FailureOr<PackedLayout> get(compress::WeightOp weight);
+  static FailureOr<PackedLayout> get(compress::FormatOp format) {
+    return get(format.getResultValue());
+  }
 
   const Node *find(Value value) const;
+};
+
+/// A weight that --kernel-plan-weights gave its place.
+struct PlannedWeight {
+  PackedLayout layout;
+  PlaceAttr place;
+  ArrayRef<Attribute> parts; ///< a PartAttr a node of the layout
+
+  /// Fails with an error where the weight has no place, or has been rewritten
+  /// since.
+  static FailureOr<PlannedWeight> get(compress::WeightOp weight);
+  unsigned indexOf(Value value) const {
+    return layout.find(value) - layout.nodes.begin();
+  }
+  PartAttr partOf(Value value) const {
+    return cast<PartAttr>(parts[indexOf(value)]);
+  }
 };
 
 /// Writes the packed form; `out` has layout.bytes.
@@ -133,10 +161,6 @@ FailureOr<int64_t> planPlaces(
     ModuleOp module,
     llvm::function_ref<void(compress::WeightOp, int64_t, const PackedLayout &)>
         visit);
-
-/// Position of an op in its weight's body, by which kernel ops name it.
-int64_t getNodeIndex(Value value);
-Value getNode(compress::WeightOp weight, int64_t index);
 
 } // namespace mlir::kernel
 

@@ -43,11 +43,12 @@ private:
 
 class Expander : public CodeBuilder {
 public:
-  /// `weights` is a memref<?xi8>, `offset` the weight's byte offset in it.
+  /// `weights` is a memref<?xi8>, `offset` the byte offset in it of what
+  /// `layout` lays out.
   Expander(OpBuilder &builder, Location loc, ScratchPool &scratch,
            const PackedLayout &layout, Value weights, Value offset)
       : CodeBuilder(builder, loc), scratch(scratch), layout(layout),
-        weights(weights), offset(offset) {}
+        part(layout.nodes.begin()), weights(weights), offset(offset) {}
 
   /// Emits what does not depend on the row (whole codebooks), for `value` and
   /// all below it; before the loop over rows.
@@ -90,7 +91,7 @@ public:
   Value loadInteger(Value address, Type type);
   Value loadIndex(Value address, Type type);
   /// Byte address of what an op packs apart.
-  Value place(Operation *op) { return at(layout.offsets.lookup(op)); }
+  Value place(Operation *op) { return at(part->offsets.lookup(op)); }
   void setTable(Operation *op, Value value) { tables[op] = value; }
   Value table(Operation *op) const { return tables.lookup(op); }
 
@@ -102,6 +103,7 @@ public:
 private:
   ScratchPool &scratch;
   const PackedLayout &layout;
+  const PackedLayout::Node *part; ///< which is being expanded
   Value weights, offset;
   llvm::DenseMap<Value, Value> preparedValues;
   llvm::DenseMap<Operation *, Value> tables;

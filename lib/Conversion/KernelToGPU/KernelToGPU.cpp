@@ -241,20 +241,15 @@ struct ConvertKernelToGPU
   }
 
   LogicalResult convert(MatmulOp op) {
-    auto weight =
-        SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
-    if (!weight)
-      return op.emitOpError("names @")
-             << op.getWeight()
-             << ", but no compress.weight of that name is there";
-    FailureOr<PackedLayout> layout = PackedLayout::get(weight);
+    auto symbol =
+        SymbolTable::lookupNearestSymbolFrom<compress::FormatOp>(op, op.getFormatAttr());
+    FailureOr<PackedLayout> layout = PackedLayout::get(symbol);
     if (failed(layout))
       return failure();
-    const PackedLayout::Node *node =
-        layout->find(getNode(weight, op.getNode()));
+    const PackedLayout::Node *node = &layout->nodes.front();
     auto output = cast<MemRefType>(op.getOutput().getType());
     auto input = cast<MemRefType>(op.getInput().getType());
-    if (!node || !node->tile || !node->tile->isPlain())
+    if (layout->nodes.size() != 1 || !node->tile || !node->tile->isPlain())
       return op.emitOpError("has a weight that is not of integer codes in "
                             "tiles; no GPU kernel takes it");
     if (output.getRank() != 2 || output.getDimSize(0) != 1)
@@ -267,10 +262,10 @@ struct ConvertKernelToGPU
     auto flat = [&](MemRefType type) {
       return MemRefType::get(type.getShape(), type.getElementType());
     };
-    std::string name = (op.getWeight() + "_" + Twine(op.getNode())).str();
+    std::string name = op.getFormat().str();
     for (unsigned i = 0; kernels.lookupSymbol(name); ++i)
       name =
-          (op.getWeight() + "_" + Twine(op.getNode()) + "_" + Twine(i)).str();
+          (op.getFormat() + "_" + Twine(i)).str();
     auto function = gpu::GPUFuncOp::create(
         b, loc, name,
         b.getFunctionType({words, flat(input), flat(output)}, {}));
@@ -286,7 +281,7 @@ struct ConvertKernelToGPU
 
     Block &body = function.getBody().front();
     b.setInsertionPointToStart(&body);
-    RowProduct product(b, loc, format, node->offset, body.getArgument(0),
+    RowProduct product(b, loc, format, node->tileOffset, body.getArgument(0),
                        body.getArgument(1));
     Value row = product.add(
         product.mul(gpu::BlockIdOp::create(b, loc, gpu::Dimension::x),

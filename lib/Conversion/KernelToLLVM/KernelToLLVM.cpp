@@ -149,7 +149,8 @@ struct ConvertKernelToLLVM
       return signalPassFailure();
     for (Operation &op :
          llvm::make_early_inc_range(module.getBody()->getOperations()))
-      if (isa<compress::WeightOp, compress::StoreOp, nn::ModelOp>(op))
+      if (isa<compress::WeightOp, compress::StoreOp, compress::FormatOp,
+              nn::ModelOp>(op))
         op.erase();
 
     // Vector ops of one more level first, as upstream's pass does.

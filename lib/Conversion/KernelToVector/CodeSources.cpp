@@ -320,6 +320,7 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
 
 void mlir::kernel::registerCodeSources(MLIRContext *context) {
   StoredOp::attachInterface<LeafCodes<StoredOp>>(*context);
+  StreamOp::attachInterface<LeafCodes<StreamOp>>(*context);
   compress::ConstantOp::attachInterface<LeafCodes<compress::ConstantOp>>(
       *context);
   LookupOp::attachInterface<LookupCodes>(*context);

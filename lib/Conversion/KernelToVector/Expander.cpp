@@ -12,6 +12,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -65,7 +66,7 @@ int64_t ScratchPool::finish() {
 }
 
 Value Expander::packed(Operation *op, int64_t count, Type element) {
-  Value begin = at(layout.offsets.lookup(op));
+  Value begin = place(op);
   return memref::ViewOp::create(builder, loc, MemRefType::get({count}, element),
                                 weights, begin, ValueRange());
 }
@@ -75,6 +76,9 @@ Value Expander::packed(Operation *op, int64_t count, Type element) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult Expander::prepare(Value value) {
+  llvm::SaveAndRestore<const PackedLayout::Node *> saved(part);
+  if (const PackedLayout::Node *own = layout.find(value))
+    part = own;
   for (Value operand : value.getDefiningOp()->getOperands())
     if (failed(prepare(operand)))
       return failure();
@@ -305,11 +309,11 @@ static LogicalResult expandTileRow(Expander &e, const PackedLayout::Node &node,
   Value row = e.div(begin, e.index(format.columns));
   Value lane = e.rem(row, e.index(kTileRows));
   Value tile =
-      e.add(e.at(node.offset), e.mul(e.div(row, e.index(kTileRows)),
+      e.add(e.at(node.tileOffset), e.mul(e.div(row, e.index(kTileRows)),
                                      e.index(format.getRowTileBytes())));
   if (failed(emitTables(e, format)))
     return failure();
-  SmallVector<Value> shared = emitTile(e, format, node.offset, tile);
+  SmallVector<Value> shared = emitTile(e, format, node.tileOffset, tile);
   walkGroups(e, format, /*byInputs=*/true, {},
              [&](const GroupPlace &place, ValueRange) -> SmallVector<Value> {
                GroupValues group = emitGroup(e, format, place, tile);
@@ -336,10 +340,13 @@ static LogicalResult expandTileRow(Expander &e, const PackedLayout::Node &node,
 
 LogicalResult Expander::expand(Value value, Value begin, Value count,
                                Value destination) {
-  // What other nodes expand lies there as stored, too.
-  const PackedLayout::Node *node = layout.find(value);
-  if (node && node->tile && !layout.offsets.count(value.getDefiningOp()))
-    return expandTileRow(*this, *node, begin, destination);
+  // What a part of rows holds lies there as stored.
+  llvm::SaveAndRestore<const PackedLayout::Node *> saved(part);
+  const PackedLayout::Node *own = layout.find(value);
+  if (own && !part->offsets.count(value.getDefiningOp()))
+    part = own;
+  if (part->value == value && part->tile)
+    return expandTileRow(*this, *part, begin, destination);
   auto source = dyn_cast<TileSource>(value.getDefiningOp());
   if (!source)
     return value.getDefiningOp()->emitOpError("cannot be expanded");

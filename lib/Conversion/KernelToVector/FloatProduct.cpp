@@ -172,10 +172,10 @@ LogicalResult mlir::kernel::lowerFloatProduct(Emitter &e, MatmulOp op,
     FloatProduct product{e, op, format, {}, {}, panel};
     for (int64_t r = 0; r < rowTiles; ++r) {
       product.tiles.push_back(
-          e.add(e.at(node.offset), e.mul(e.add(firstTile, e.index(r)),
+          e.add(e.at(node.tileOffset), e.mul(e.add(firstTile, e.index(r)),
                                          e.index(format.getRowTileBytes()))));
       product.shared.push_back(
-          emitTile(e, format, node.offset, product.tiles.back()));
+          emitTile(e, format, node.tileOffset, product.tiles.back()));
     }
     if (one) {
       product.tokens = {e.index(0)};

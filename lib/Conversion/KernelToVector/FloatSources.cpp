@@ -120,6 +120,7 @@ struct LeafFloats : FloatSource::ExternalModel<LeafFloats<Op>, Op> {
 
 void mlir::kernel::registerFloatSources(MLIRContext *context) {
   StoredOp::attachInterface<LeafFloats<StoredOp>>(*context);
+  StreamOp::attachInterface<LeafFloats<StreamOp>>(*context);
   compress::ConstantOp::attachInterface<LeafFloats<compress::ConstantOp>>(
       *context);
 }

@@ -24,51 +24,6 @@ using namespace mlir;
 using namespace mlir::kernel;
 
 namespace {
-/// Whether a product's buffers have the widths of the value that it names; what
-/// verifiers, which see no symbols, leave open.
-LogicalResult checkShapes(Operation *op) {
-  auto weight = SymbolTable::lookupNearestSymbolFrom<compress::WeightOp>(
-      op, op->getAttrOfType<FlatSymbolRefAttr>("weight"));
-  Value value = weight.getResultValue();
-  if (auto node = op->getAttrOfType<IntegerAttr>("node"))
-    value = node.getInt() < 0 ? Value() : getNode(weight, node.getInt());
-  if (!value)
-    return op->emitOpError("names node ")
-           << op->getAttrOfType<IntegerAttr>("node").getInt() << " of @"
-           << weight.getSymName() << ", which has no such value";
-  auto type = cast<RankedTensorType>(value.getType());
-  if (type.getRank() != 2)
-    return op->emitOpError("names a value of @")
-           << weight.getSymName() << " of type " << type
-           << ", which is no matrix";
-  auto width = [](Value buffer) {
-    return cast<MemRefType>(buffer.getType()).getDimSize(1);
-  };
-  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  auto fail = [&](int64_t in, int64_t out) {
-    return op->emitOpError("has ")
-           << in << " inputs and " << out << " outputs, but @"
-           << weight.getSymName() << "'s value is " << type;
-  };
-  if (auto matmul = dyn_cast<MatmulOp>(op)) {
-    int64_t in = width(matmul.getInput()), out = width(matmul.getOutput());
-    return in == columns && out == rows ? success()
-                                        : LogicalResult(fail(in, out));
-  }
-  if (auto integer = dyn_cast<MatmulInt8Op>(op)) {
-    int64_t in = width(integer.getCodes()), out = width(integer.getOutput());
-    return in == llvm::divideCeil(columns, kBlockInputs) * kBlockInputs &&
-                   out == rows
-               ? success()
-               : LogicalResult(fail(in, out));
-  }
-  int64_t out = width(cast<GatherRowsOp>(op).getOutput());
-  if (out != columns)
-    return op->emitOpError("writes rows of ")
-           << out << ", but @" << weight.getSymName() << "'s value is " << type;
-  return success();
-}
-
 struct ConvertKernelToVector
     : kernel::impl::ConvertKernelToVectorPassBase<ConvertKernelToVector> {
   using ConvertKernelToVectorPassBase::ConvertKernelToVectorPassBase;
@@ -85,25 +40,12 @@ struct ConvertKernelToVector
       return signalPassFailure();
     }
     llvm::StringMap<PackedLayout> layouts;
-    auto layoutOf = [&](Operation *op,
-                        FlatSymbolRefAttr name) -> const PackedLayout * {
-      auto it = layouts.find(name.getValue());
-      if (it != layouts.end())
-        return &it->second;
-      auto weight =
-          SymbolTable::lookupNearestSymbolFrom<compress::WeightOp>(op, name);
-      if (!weight) {
-        op->emitOpError("names @")
-            << name.getValue()
-            << ", but no compress.weight of that name is there";
-        return nullptr;
-      }
-      FailureOr<PackedLayout> layout = PackedLayout::get(weight);
+    for (auto format : getOperation().getOps<compress::FormatOp>()) {
+      FailureOr<PackedLayout> layout = PackedLayout::get(format);
       if (failed(layout))
-        return nullptr;
-      return &layouts.try_emplace(name.getValue(), std::move(*layout))
-                  .first->second;
-    };
+        return signalPassFailure();
+      layouts[format.getSymName()] = std::move(*layout);
+    }
     int64_t scratchBytes = 0;
     for (auto function : getOperation().getOps<FunctionOpInterface>()) {
       if (function.isExternal())
@@ -122,16 +64,20 @@ struct ConvertKernelToVector
         } else if (auto round = dyn_cast<RoundActivationsOp>(op)) {
           lowerRoundActivations(round);
         } else {
-          const PackedLayout *layout =
-              layoutOf(op, op->getAttrOfType<FlatSymbolRefAttr>("weight"));
-          if (!layout || failed(checkShapes(op)))
+          const PackedLayout &layout =
+              layouts[op->getAttrOfType<FlatSymbolRefAttr>("format")
+                          .getValue()];
+          if (layout.nodes.size() != 1 && !isa<GatherRowsOp>(op)) {
+            op->emitOpError("has a format that distributes over a product; it "
+                            "takes one part");
             return signalPassFailure();
+          }
           if (auto matmul = dyn_cast<MatmulOp>(op))
-            result = lowerMatmul(matmul, *layout, *set, scratch);
+            result = lowerMatmul(matmul, layout, *set, scratch);
           else if (auto integer = dyn_cast<MatmulInt8Op>(op))
-            result = lowerMatmulInt8(integer, *layout, *set, scratch);
+            result = lowerMatmulInt8(integer, layout, *set, scratch);
           else
-            result = lowerGatherRows(cast<GatherRowsOp>(op), *layout, scratch);
+            result = lowerGatherRows(cast<GatherRowsOp>(op), layout, scratch);
         }
         if (failed(result))
           return signalPassFailure();

@@ -299,14 +299,12 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
                                         const InstructionSet &set,
                                         ScratchPool &scratch) {
   OpBuilder builder(op);
-  auto weight = SymbolTable::lookupNearestSymbolFrom<compress::WeightOp>(
-      op, op.getWeightAttr());
-  Value value = getNode(weight, op.getNode());
+  const PackedLayout::Node *node = &layout.nodes.front();
+  Value value = node->value;
   Emitter e(builder, op.getLoc(), scratch, layout, op.getWeights(),
             op.getOffset());
   scratch.reset();
-  const PackedLayout::Node *node = layout.find(value);
-  if (node && node->tile)
+  if (node->tile)
     return lowerFloatProduct(e, op, *node, set);
   auto type = cast<RankedTensorType>(value.getType());
   int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
@@ -342,11 +340,9 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
                                             const InstructionSet &set,
                                             ScratchPool &scratch) {
   OpBuilder builder(op);
-  auto weight = SymbolTable::lookupNearestSymbolFrom<compress::WeightOp>(
-      op, op.getWeightAttr());
-  const PackedLayout::Node *node = layout.find(getNode(weight, op.getNode()));
-  if (!node || !node->tile || node->tile->floats)
-    return op.emitOpError("takes a weight of codes in tiles");
+  const PackedLayout::Node *node = &layout.nodes.front();
+  if (!node->tile || node->tile->floats)
+    return op.emitOpError("takes a format of codes in tiles");
   const TileFormat &format = *node->tile;
   Emitter e(builder, op.getLoc(), scratch, layout, op.getWeights(),
             op.getOffset());
@@ -356,12 +352,12 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
   auto unit = [&](Value firstTile, int64_t rowTiles) {
     SmallVector<Value> tiles;
     for (int64_t r = 0; r < rowTiles; ++r)
-      tiles.push_back(e.add(e.at(node->offset),
+      tiles.push_back(e.add(e.at(node->tileOffset),
                             e.mul(r ? e.add(firstTile, e.index(r)) : firstTile,
                                   e.index(format.getRowTileBytes()))));
     SmallVector<SmallVector<Value>> shared;
     for (Value tile : tiles)
-      shared.push_back(emitTile(e, format, node->offset, tile));
+      shared.push_back(emitTile(e, format, node->tileOffset, tile));
     Value panel;
     if (!one && format.codes.absent) {
       scratch.reset();
@@ -394,8 +390,9 @@ LogicalResult mlir::kernel::lowerGatherRows(GatherRowsOp op,
                                             const PackedLayout &layout,
                                             ScratchPool &scratch) {
   OpBuilder builder(op);
-  auto weight = SymbolTable::lookupNearestSymbolFrom<compress::WeightOp>(
-      op, op.getWeightAttr());
+  Value root = SymbolTable::lookupNearestSymbolFrom<compress::FormatOp>(
+                   op, op.getFormatAttr())
+                   .getResultValue();
   Emitter e(builder, op.getLoc(), scratch, layout, op.getWeights(),
             op.getOffset());
   scratch.reset();
@@ -407,7 +404,7 @@ LogicalResult mlir::kernel::lowerGatherRows(GatherRowsOp op,
                                              builder.getIndexType(),
                                              e.load(op.getIndices(), token));
     Value buffer = e.buffer(columns);
-    if (failed(e.expandRow(weight.getResultValue(), row, buffer)))
+    if (failed(e.expandRow(root, row, buffer)))
       result = failure();
     e.loop(e.index(0), e.index(columns), 1, [&](Value c) {
       memref::StoreOp::create(builder, op.getLoc(), e.load(buffer, c),

@@ -259,6 +259,7 @@ struct ExponentScales : ScaleSource::ExternalModel<ExponentScales, LookupOp> {
 
 void mlir::kernel::registerScaleSources(MLIRContext *context) {
   StoredOp::attachInterface<LeafScales<StoredOp>>(*context);
+  StreamOp::attachInterface<LeafScales<StreamOp>>(*context);
   compress::ConstantOp::attachInterface<LeafScales<compress::ConstantOp>>(
       *context);
   DequantizeOp::attachInterface<DequantizedScales>(*context);

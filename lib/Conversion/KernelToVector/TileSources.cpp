@@ -704,6 +704,7 @@ struct PermuteSource : PlainSource<PermuteSource, PermuteOp> {
 void mlir::kernel::registerTileSources(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, CompressDialect *) {
     StoredOp::attachInterface<StoredSource>(*context);
+    StreamOp::attachInterface<WrittenSource<StreamOp>>(*context);
     compress::ConstantOp::attachInterface<WrittenSource<compress::ConstantOp>>(
         *context);
     CodebookOp::attachInterface<WrittenSource<CodebookOp>>(*context);

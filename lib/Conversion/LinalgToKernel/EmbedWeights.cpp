@@ -51,17 +51,18 @@ struct EmbedWeights : kernel::impl::EmbedWeightsPassBase<EmbedWeights> {
       if (weight->hasAttr("kernel.place"))
         weights.push_back(weight);
     if (failed(failableParallelForEach(&getContext(), weights, [&](WeightOp w) {
-          FailureOr<PackedLayout> layout = PackedLayout::get(w);
-          auto place = w->getAttrOfType<PlaceAttr>("kernel.place");
-          if (failed(layout))
+          FailureOr<PlannedWeight> planned = PlannedWeight::get(w);
+          if (failed(planned))
             return failure();
-          if (place.getOffset() < 0 || place.getOffset() + layout->bytes > size)
+          PlaceAttr place = planned->place;
+          if (place.getOffset() < 0 ||
+              place.getOffset() + place.getBytes() > size)
             return LogicalResult(
                 w.emitOpError("has a place outside of @packed_weights"));
           return packWeight(
-              w, *layout, store,
+              w, planned->layout, store,
               {reinterpret_cast<uint8_t *>(bytes.data()) + place.getOffset(),
-               size_t(layout->bytes)});
+               size_t(place.getBytes())});
         })))
       return signalPassFailure();
     auto type =

@@ -294,12 +294,11 @@ struct ConvertProducts
       return success();
     }
     WeightOp weight = lookup(use);
-    FailureOr<PackedLayout> layout = PackedLayout::get(weight);
-    if (failed(layout))
+    FailureOr<PlannedWeight> planned = PlannedWeight::get(weight);
+    if (failed(planned))
       return failure();
     auto type = cast<RankedTensorType>(use.getType());
-    Operation *leaf = weight.getResultValue().getDefiningOp();
-    int64_t at = getPlace(weight).getOffset();
+    int64_t at = planned->place.getOffset();
     if (type.getRank() > 1) {
       if (!compress::isLeaf(weight.getResultValue()) ||
           !type.getElementType().isF32()) {
@@ -310,7 +309,8 @@ struct ConvertProducts
                  "inputs] have a lowering";
         return error;
       }
-      at += layout->offsets.lookup(leaf);
+      const PackedLayout::Node &node = planned->layout.nodes.front();
+      at += node.offsets.lookup(node.value.getDefiningOp());
     }
     OpBuilder b(use);
     Location loc = use.getLoc();

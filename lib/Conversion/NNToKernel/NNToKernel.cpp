@@ -7,6 +7,7 @@
 
 #include "Kernel/Transforms/Passes.h"
 #include "RegionLowering.h"
+#include "compress/Analysis/PackedLayout.h"
 #include "llvm/Support/raw_ostream.h"
 #include <map>
 
@@ -22,24 +23,26 @@ using compress::WeightOp;
 
 namespace {
 
-/// What two weights must share to be served by the same code: everything but
-/// the names and values of their leaves.
-std::string formatOf(WeightOp weight) {
+/// What two weights must share to be served by the same code: how they
+/// distribute over a product, and the formats of their parts.
+std::string formOf(const PlannedWeight &weight, Value value) {
+  if (const PackedLayout::Node *node = weight.layout.find(value)) {
+    FlatSymbolRefAttr format = weight.partOf(node->value).getFormat();
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    if (format)
+      os << format;
+    else
+      os << value.getType();
+    return text;
+  }
+  Operation *op = value.getDefiningOp();
   std::string text;
   llvm::raw_string_ostream os(text);
-  llvm::DenseMap<Value, int64_t> numbers;
-  for (Operation &op : weight.getBody().front()) {
-    os << op.getName() << '(';
-    for (Value operand : op.getOperands())
-      os << numbers.lookup(operand) << ',';
-    os << ')';
-    if (!isa<compress::StoredOp, compress::ConstantOp>(op))
-      os << op.getAttrDictionary();
-    for (Value result : op.getResults()) {
-      os << result.getType() << ';';
-      numbers[result] = numbers.size() + 1;
-    }
-  }
+  os << op->getName() << op->getAttrDictionary() << value.getType() << '(';
+  for (Value operand : op->getOperands())
+    os << formOf(weight, operand) << ',';
+  os << ')';
   return text;
 }
 
@@ -72,12 +75,17 @@ struct ModelLowering {
       : module(module), forward(forward), chunk(chunk), int8(int8),
         symbols(module) {}
 
-  PlaceAttr placeOf(UseOp use) {
+  /// Offsets of a weight's parts.
+  ArrayRef<Attribute> partsOf(UseOp use) {
     auto weight = symbols.lookup<WeightOp>(use.getWeight());
-    return weight->getAttrOfType<PlaceAttr>("kernel.place");
+    auto parts = weight->getAttrOfType<ArrayAttr>("kernel.parts");
+    return parts ? parts.getValue() : ArrayRef<Attribute>();
+  }
+  static int64_t offsetOf(Attribute part) {
+    return cast<PartAttr>(part).getOffset();
   }
 
-  BlockShape shapeOf(nn::BlockOp block) {
+  FailureOr<BlockShape> shapeOf(nn::BlockOp block) {
     BlockShape shape;
     llvm::raw_string_ostream os(shape.key);
     llvm::DenseMap<Value, std::string> names;
@@ -107,7 +115,13 @@ struct ModelLowering {
       os << ')';
       if (auto use = dyn_cast<UseOp>(op)) {
         shape.uses.push_back(use);
-        os << formatOf(symbols.lookup<WeightOp>(use.getWeight()));
+        auto weight = symbols.lookup<WeightOp>(use.getWeight());
+        FailureOr<PlannedWeight> planned = PlannedWeight::get(weight);
+        if (failed(planned))
+          return failure();
+        os << formOf(*planned, weight.getResultValue());
+        if (auto rows = weight->getAttr("kernel.rows"))
+          os << rows;
       } else {
         os << op.getAttrDictionary();
       }
@@ -147,7 +161,7 @@ LogicalResult ModelLowering::checkForward() {
     if (!isCache(forward.getArgument(i)))
       return fail("has an argument that is no key-value cache");
   WalkResult walk = forward.walk([&](UseOp use) {
-    if (!placeOf(use)) {
+    if (partsOf(use).empty()) {
       use.emitOpError("names a weight without a place; run "
                       "--kernel-plan-weights before");
       return WalkResult::interrupt();
@@ -262,7 +276,10 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
   llvm::DenseMap<Operation *, std::pair<std::string, int64_t>> callOf;
   int64_t frames = 0;
   for (nn::BlockOp block : forward.getOps<nn::BlockOp>()) {
-    BlockShape shape = shapeOf(block);
+    FailureOr<BlockShape> found = shapeOf(block);
+    if (failed(found))
+      return failure();
+    BlockShape &shape = *found;
     for (Value tensor : shape.tensors)
       if (cast<RankedTensorType>(tensor.getType()).getRank() != 2 ||
           tensor.getDefiningOp<arith::ConstantOp>())
@@ -292,7 +309,9 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     RegionLowering lowering(b, loc, module, options, entry->getArgument(0),
                             entry->getArgument(1), 0);
     Value row = entry->getArgument(2);
-    int64_t slots = shape.uses.size() + shape.caches.size();
+    int64_t slots = shape.caches.size();
+    for (UseOp use : shape.uses)
+      slots += partsOf(use).size();
     auto tableType =
         MemRefType::get({ShapedType::kDynamic, slots}, b.getI64Type());
     // The table's rows are known when every block was seen; until then its
@@ -305,13 +324,17 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
           memref::LoadOp::create(b, loc, table, ValueRange{row, column});
       return arith::IndexCastOp::create(b, loc, index, value);
     };
-    llvm::DenseMap<Operation *, Value> offsets;
-    for (auto [i, use] : llvm::enumerate(shape.uses))
-      offsets[use] = slot(i);
+    llvm::DenseMap<Operation *, SmallVector<Value>> offsets;
+    int64_t next = 0;
+    for (UseOp use : shape.uses)
+      for (size_t part = 0; part < partsOf(use).size(); ++part)
+        offsets[use].push_back(slot(next++));
     llvm::DenseMap<Value, Value> caches;
-    for (auto [i, cache] : llvm::enumerate(shape.caches))
-      caches[cache] = slot(shape.uses.size() + i);
-    lowering.offsetOf = [&](UseOp use) { return offsets.lookup(use); };
+    for (Value cache : shape.caches)
+      caches[cache] = slot(next++);
+    lowering.offsetOf = [&](UseOp use, unsigned part) {
+      return offsets[use][part];
+    };
     lowering.cacheBase = [&](Value cache) { return caches.lookup(cache); };
     unsigned argument = 3;
     constexpr int64_t outside = int64_t(1) << 42;
@@ -355,15 +378,14 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
   for (auto &entry : functions) {
     Shared &shared = entry.second;
     SmallVector<int64_t> values;
-    int64_t slots = 0;
     for (BlockShape &shape : shared.calls) {
-      slots = shape.uses.size() + shape.caches.size();
       for (UseOp use : shape.uses)
-        values.push_back(placeOf(use).getOffset());
+        for (Attribute part : partsOf(use))
+          values.push_back(offsetOf(part));
       for (Value cache : shape.caches)
         values.push_back(cacheBase.lookup(cache));
     }
-    int64_t rows = shared.calls.size();
+    int64_t rows = shared.calls.size(), slots = values.size() / rows;
     auto type = MemRefType::get({rows, slots}, b.getI64Type());
     auto tensor = RankedTensorType::get({rows, slots}, b.getI64Type());
     std::string symbol = shared.function.getName().str() + "_table";
@@ -382,8 +404,8 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
   b.setInsertionPointToStart(entry);
   RegionLowering lowering(b, loc, module, options, entry->getArgument(0),
                           entry->getArgument(1), llvm::alignTo(frames, 64));
-  lowering.offsetOf = [&](UseOp use) -> Value {
-    return arith::ConstantIndexOp::create(b, loc, placeOf(use).getOffset());
+  lowering.offsetOf = [&](UseOp use, unsigned part) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, offsetOf(partsOf(use)[part]));
   };
   lowering.cacheBase = [&](Value cache) -> Value {
     return arith::ConstantIndexOp::create(b, loc, cacheBase.lookup(cache));

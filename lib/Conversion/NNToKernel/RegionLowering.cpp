@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RegionLowering.h"
-#include "compress/Analysis/PackedLayout.h"
+#include "compress/Conversion/ProductWalk.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -14,7 +14,6 @@
 
 using namespace mlir;
 using namespace mlir::kernel;
-using compress::ProductRule;
 using compress::WeightOp;
 
 //===----------------------------------------------------------------------===//
@@ -257,8 +256,11 @@ LogicalResult RegionLowering::lowerEmbedding(nn::EmbeddingOp op) {
                           "compress.use");
   Buffer out = allocate(op.getResult());
   barrierBefore({}, {access(out, true)});
+  auto weight =
+      SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, use.getWeightAttr());
   GatherRowsOp::create(
-      builder, loc, use.getWeightAttr(), weights, offsetOf(use),
+      builder, loc, weight->getAttrOfType<FlatSymbolRefAttr>("kernel.rows"),
+      weights, offsetOf(use, 0),
       pointer(ContextField::tokens, builder.getI32Type()), out.memref, count);
   return success();
 }
@@ -272,7 +274,7 @@ FailureOr<Value> RegionLowering::vectorWeight(Value tensor) {
   int64_t size = cast<RankedTensorType>(tensor.getType()).getNumElements();
   return Value(memref::ViewOp::create(
       builder, loc, MemRefType::get({size}, builder.getF32Type()), weights,
-      offsetOf(use), ValueRange()));
+      offsetOf(use, 0), ValueRange()));
 }
 
 LogicalResult RegionLowering::lowerNorm(Operation *op, Value input, Value gain,
@@ -416,150 +418,94 @@ RegionLowering::Quantized RegionLowering::quantize(Buffer x, Value tokens) {
   return q;
 }
 
-LogicalResult RegionLowering::product(WeightOp weight, Value expression,
-                                      Value offset, Buffer x, Value tensor,
-                                      Buffer y, Value tokens, bool accumulate,
-                                      bool shareQuantized) {
-  auto rule =
-      cast<compress::DecompressionOpInterface>(expression.getDefiningOp())
-          .getProductRule();
-  auto dims = [](Value v, int64_t d) {
-    return cast<RankedTensorType>(v.getType()).getDimSize(d);
-  };
-  Operation *op = expression.getDefiningOp();
-  if (rule == ProductRule::Sum) {
-    for (Value term : op->getOperands()) {
-      if (failed(product(weight, term, offset, x, tensor, y, tokens, accumulate,
-                         shareQuantized)))
-        return failure();
-      accumulate = true;
-    }
-    return success();
+/// Products of one nn.linear. Buffers of activations that other products take
+/// too, by `tensor`, share their quantised form.
+struct RegionLowering::Products : ProductWalk<Buffer> {
+  Products(RegionLowering &region, const PlannedWeight &weight,
+           compress::UseOp use, Value tokens)
+      : ProductWalk(weight, region.options.int8), region(region), use(use),
+        tokens(tokens) {}
+
+  using Access = HazardTracker::Access;
+
+  Value place(Value part) {
+    return region.offsetOf(use, weight.indexOf(part));
   }
-  if (rule == ProductRule::Chain) {
-    // x·(U·V)ᵀ = (x·Vᵀ)·Uᵀ, from the last factor to the first.
-    Buffer from = x;
-    Value name = tensor;
-    for (int64_t i = int64_t(op->getNumOperands()) - 1; i > 0; --i) {
-      Value factor = op->getOperand(i);
-      Buffer to = temporary(dims(factor, 0));
-      if (failed(product(weight, factor, offset, from, name, to, tokens, false,
-                         shareQuantized && name)))
-        return failure();
-      if (i + 1 < int64_t(op->getNumOperands()))
-        releaseTemporary(from);
-      from = to;
-      name = Value();
-    }
-    LogicalResult result = product(weight, op->getOperand(0), offset, from,
-                                   Value(), y, tokens, accumulate, false);
-    releaseTemporary(from);
-    return result;
+  UnitAttr flag(bool accumulate) {
+    return accumulate ? region.builder.getUnitAttr() : UnitAttr();
   }
-  if (rule == ProductRule::Permute) {
-    auto permute = cast<compress::PermuteOp>(op);
-    // The layout names where the indices lie; kernels find them by the same.
-    FailureOr<PackedLayout> layout = PackedLayout::get(weight);
-    if (failed(layout))
-      return failure();
-    Operation *leaf = permute.getIndices().getDefiningOp();
-    auto type = cast<RankedTensorType>(permute.getIndices().getType());
-    unsigned width = type.getElementTypeBitWidth();
-    if (width % 8)
-      return permute.emitOpError("has indices of ")
-             << type.getElementType()
-             << "; a program takes those of whole bytes (ui8, ui16, ui32)";
-    Value indices = memref::ViewOp::create(
-        builder, loc,
-        MemRefType::get({type.getNumElements()}, builder.getIntegerType(width)),
-        weights, add(offset, index(layout->offsets.lookup(leaf))),
-        ValueRange());
-    auto indexAt = [&](Value i) -> Value {
-      return arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(),
-                                          load(indices, i));
-    };
-    bool rows = permute.getDim() == 0;
-    Buffer moved = temporary(dims(expression, rows ? 0 : 1));
-    auto move = [&](const Buffer &from, const Buffer &to, bool scatter,
-                    bool addTo) {
-      barrierBefore({access(from, true)}, {access(to, true)});
-      int64_t n = cast<MemRefType>(from.memref.getType()).getDimSize(1);
-      forall({tokens}, [&](ArrayRef<Value> t) {
-        loop(index(0), index(n), 1, [&](Value i) {
-          Value other = indexAt(i);
-          Value value = memref::LoadOp::create(
-              builder, loc, from.memref, ValueRange{t[0], scatter ? i : other});
-          SmallVector<Value> at = {t[0], scatter ? other : i};
-          if (addTo)
-            value = addf(memref::LoadOp::create(builder, loc, to.memref, at),
-                         value);
-          memref::StoreOp::create(builder, loc, value, to.memref, at);
-        });
-      });
-    };
-    LogicalResult result = success();
-    if (rows) {
-      // y[i] = (x·Aᵀ)[indices[i]]
-      result = product(weight, permute.getSource(), offset, x, tensor, moved,
-                       tokens, false, shareQuantized);
-      move(moved, y, false, accumulate);
-    } else {
-      // x'[indices[i]] = x[i]
-      move(x, moved, true, false);
-      result = product(weight, permute.getSource(), offset, moved, Value(), y,
-                       tokens, accumulate, false);
-    }
-    releaseTemporary(moved);
-    return result;
+  /// Before a product that reads what `reads` say.
+  void before(SmallVector<Access> reads, const Buffer &y, bool accumulate) {
+    if (accumulate)
+      reads.push_back(region.access(y, false));
+    region.barrierBefore(reads, {region.access(y, false)});
   }
 
-  auto name = FlatSymbolRefAttr::get(weight.getSymNameAttr());
-  IntegerAttr node = builder.getI64IntegerAttr(getNodeIndex(expression));
-  UnitAttr sum = accumulate ? builder.getUnitAttr() : UnitAttr();
-  bool takesInt8 =
-      options.int8 && compress::takesInteger8Activations(expression);
-  if (takesInt8 && !TileFormat::get(expression)) {
-    // What a model computes does not depend on how its weights lie.
-    Buffer rounded = temporary(dims(expression, 1));
-    barrierBefore({access(x, true)}, {access(rounded, true)});
-    RoundActivationsOp::create(builder, loc, x.memref, rounded.memref, tokens);
-    SmallVector<HazardTracker::Access> reads = {access(rounded, false)};
-    if (accumulate)
-      reads.push_back(access(y, false));
-    barrierBefore(reads, {access(y, false)});
-    MatmulOp::create(builder, loc, name, node, weights, offset, rounded.memref,
-                     y.memref, tokens, sum);
-    releaseTemporary(rounded);
-    return success();
+  Buffer temporary(int64_t channels) override {
+    return region.temporary(channels);
   }
-  if (takesInt8) {
-    bool share = shareQuantized && tensor;
+  void release(Buffer buffer) override { region.releaseTemporary(buffer); }
+
+  void multiply(Value node, Buffer x, Buffer y, bool accumulate) override {
+    before({region.access(x, false)}, y, accumulate);
+    MatmulOp::create(region.builder, region.loc,
+                     weight.partOf(node).getFormat(), region.weights,
+                     place(node), x.memref, y.memref, tokens,
+                     flag(accumulate));
+  }
+  void multiplyInt8(Value node, Buffer x, Buffer y, bool accumulate) override {
     Quantized q;
-    if (share && quantizedOf.count(tensor))
-      q = quantizedOf[tensor];
+    if (x.tensor && region.quantizedOf.count(x.tensor))
+      q = region.quantizedOf[x.tensor];
     else
-      q = quantize(x, tokens);
-    if (share)
-      quantizedOf[tensor] = q;
-    SmallVector<HazardTracker::Access> reads =
-        accessQuantized(q, HazardTracker::Split::Other);
-    if (accumulate)
-      reads.push_back(access(y, false));
-    barrierBefore(reads, {access(y, false)});
-    MatmulInt8Op::create(builder, loc, name, node, weights, offset, q.codes,
-                         q.scales, q.sums, y.memref, tokens, sum);
-    if (!share)
-      releaseQuantized(q);
-    return success();
+      q = region.quantize(x, tokens);
+    if (x.tensor)
+      region.quantizedOf[x.tensor] = q;
+    before(region.accessQuantized(q, HazardTracker::Split::Other), y,
+           accumulate);
+    MatmulInt8Op::create(region.builder, region.loc,
+                         weight.partOf(node).getFormat(), region.weights,
+                         place(node), q.codes, q.scales, q.sums, y.memref,
+                         tokens, flag(accumulate));
+    if (!x.tensor)
+      region.releaseQuantized(q);
   }
-  SmallVector<HazardTracker::Access> reads = {access(x, false)};
-  if (accumulate)
-    reads.push_back(access(y, false));
-  barrierBefore(reads, {access(y, false)});
-  MatmulOp::create(builder, loc, name, node, weights, offset, x.memref,
-                   y.memref, tokens, sum);
-  return success();
-}
+  void round(Buffer x, Buffer y) override {
+    region.barrierBefore({region.access(x, true)}, {region.access(y, true)});
+    RoundActivationsOp::create(region.builder, region.loc, x.memref, y.memref,
+                               tokens);
+  }
+  void move(Value leaf, Buffer from, Buffer to, bool scatter,
+            bool accumulate) override {
+    RegionLowering &r = region;
+    auto type = cast<RankedTensorType>(leaf.getType());
+    Value indices = memref::ViewOp::create(
+        r.builder, r.loc,
+        MemRefType::get({type.getNumElements()}, r.builder.getIntegerType(
+                                                     type.getElementTypeBitWidth())),
+        r.weights, place(leaf), ValueRange());
+    r.barrierBefore({r.access(from, true)}, {r.access(to, true)});
+    int64_t n = cast<MemRefType>(from.memref.getType()).getDimSize(1);
+    r.forall({tokens}, [&](ArrayRef<Value> t) {
+      r.loop(r.index(0), r.index(n), 1, [&](Value i) {
+        Value other = arith::IndexCastUIOp::create(
+            r.builder, r.loc, r.builder.getIndexType(), r.load(indices, i));
+        Value value =
+            memref::LoadOp::create(r.builder, r.loc, from.memref,
+                                   ValueRange{t[0], scatter ? i : other});
+        SmallVector<Value> at = {t[0], scatter ? other : i};
+        if (accumulate)
+          value = r.addf(
+              memref::LoadOp::create(r.builder, r.loc, to.memref, at), value);
+        memref::StoreOp::create(r.builder, r.loc, value, to.memref, at);
+      });
+    });
+  }
+
+  RegionLowering &region;
+  compress::UseOp use;
+  Value tokens;
+};
 
 LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
   auto use = op.getWeight().getDefiningOp<compress::UseOp>();
@@ -575,9 +521,12 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
       return failure();
     bias = *vector;
   }
-  Value offset = offsetOf(use);
+  FailureOr<PlannedWeight> planned = PlannedWeight::get(weight);
+  if (failed(planned))
+    return failure();
   Value input = op.getInput();
   Buffer x = bufferOf(input);
+  x.tensor = input;
   auto addBias = [&](Buffer &y, Value tokens) {
     if (!bias)
       return;
@@ -594,8 +543,8 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
   };
   if (op.getResult() != logits) {
     Buffer y = allocate(op.getResult());
-    if (failed(product(weight, weight.getResultValue(), offset, x, input, y,
-                       count, false, true)))
+    if (failed(Products(*this, *planned, use, count)
+                   .walk(weight.getResultValue(), x, y, false)))
       return failure();
     addBias(y, count);
     return success();
@@ -613,6 +562,7 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
   builder.setInsertionPointToStart(branch.thenBlock());
   int64_t n = channels(input), tokens = options.tokens;
   Buffer from = x;
+  from.tensor = Value();
   Value wantedCount = count;
   if (tokens > 1) {
     wantedCount = sub(count, begin);
@@ -635,8 +585,8 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
   y.begin = int64_t(1) << 41;
   y.bytes = tokens * vocabulary * 4;
   y.owned = false;
-  if (failed(product(weight, weight.getResultValue(), offset, from, Value(), y,
-                     wantedCount, false, false)))
+  if (failed(Products(*this, *planned, use, wantedCount)
+                 .walk(weight.getResultValue(), from, y, false)))
     return failure();
   addBias(y, wantedCount);
   barrier();

@@ -71,6 +71,7 @@ struct Buffer {
   Value memref;            ///< memref<tokens x channels x f32>
   int64_t begin, bytes;    ///< in the imaginary space
   bool owned;              ///< in the arena, released after its last use
+  Value tensor = {};       ///< what other products may take too, or null
 };
 
 /// Lowers the ops of one block (a function's, or an nn.block's) into a
@@ -81,8 +82,8 @@ public:
                  const LoweringOptions &options, Value context, Value thread,
                  int64_t arenaBase);
 
-  /// Byte offset of a weight in the packed weights; set by the owner.
-  std::function<Value(compress::UseOp)> offsetOf;
+  /// Byte offset of a weight's part in the packed weights; set by the owner.
+  std::function<Value(compress::UseOp, unsigned part)> offsetOf;
   /// Bytes before a cache, a position, as an index; set by the owner.
   std::function<Value(Value cache)> cacheBase;
   /// Called for nn.block; set by the owner of a function.
@@ -136,11 +137,7 @@ private:
   LogicalResult lowerElementwise(Operation *op,
                                  std::function<Value(ArrayRef<Value>)> body);
 
-  /// y (+)= x · value(weight)ᵀ, split by the expression. `tensor` is x as a
-  /// tensor, whose quantised form is shared, or null.
-  LogicalResult product(compress::WeightOp weight, Value expression,
-                        Value offset, Buffer x, Value tensor, Buffer y,
-                        Value tokens, bool accumulate, bool shareQuantized);
+  struct Products;
   Buffer temporary(int64_t channels);
   void releaseTemporary(const Buffer &buffer) { arena.release(buffer.begin); }
   Quantized quantize(Buffer x, Value tokens);

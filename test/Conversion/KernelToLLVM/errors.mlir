@@ -1,10 +1,14 @@
 // RUN: compress-opt %s --convert-kernel-to-llvm --split-input-file --verify-diagnostics
 
 // All that came too early is named at once.
+compress.format @w {
+  %0 = compress.stream 0 : tensor<16x64xf16>
+  compress.yield %0 : tensor<16x64xf16>
+}
 func.func @early(%context: !kernel.context, %w: memref<?xi8>, %o: index, %x: memref<2x64xf32>, %y: memref<2x16xf32>,
                  %acc: vector<16xi32>, %a: vector<64xi8>) {
   // expected-error @below {{'kernel.matmul' op is lowered before; run --convert-kernel-to-vector first}}
-  kernel.matmul @w node 0 at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf32>, memref<2x16xf32>
+  kernel.matmul @w at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf32>, memref<2x16xf32>
   // expected-error @below {{'scf.forall' op is lowered before; run --kernel-split-threads first}}
   scf.forall (%i) in (%o) {
   }

@@ -4,32 +4,32 @@
 
 // UNKNOWN: error: target "sse9" is unknown; there are {{.+}}, avx2, generic, {{.+}} and neon
 
-compress.weight @tiles : tensor<48x64xf32> {
-  %0 = compress.stored "codes" : tensor<48x64xsi4>
-  %1 = compress.stored "scales" : tensor<48x2xf16>
+compress.format @tiles {
+  %0 = compress.stream 0 : tensor<48x64xsi4>
+  %1 = compress.stream 1 : tensor<48x2xf16>
   %2 = compress.dequantize %0, %1 group_size 32 : (tensor<48x64xsi4>, tensor<48x2xf16>) -> tensor<48x64xf32>
   compress.yield %2 : tensor<48x64xf32>
 }
-compress.weight @odd : tensor<37x64xf32> {
-  %0 = compress.stored "odd codes" : tensor<37x64xui4>
-  %1 = compress.stored "odd scales" : tensor<37x1xf16>
-  %2 = compress.stored "odd zeros" : tensor<37x1xui4>
+compress.format @odd {
+  %0 = compress.stream 0 : tensor<37x64xui4>
+  %1 = compress.stream 1 : tensor<37x1xf16>
+  %2 = compress.stream 2 : tensor<37x1xui4>
   %3 = compress.dequantize %0, %1, %2 : (tensor<37x64xui4>, tensor<37x1xf16>, tensor<37x1xui4>) -> tensor<37x64xf32>
   compress.yield %3 : tensor<37x64xf32>
 }
-compress.weight @rows : tensor<37x72xf32> {
-  %0 = compress.stored "rows" : tensor<37x72xf16>
+compress.format @rows {
+  %0 = compress.stream 0 : tensor<37x72xf16>
   compress.yield %0 : tensor<37x72xf16>
 }
-compress.weight @palette : tensor<48x64xf32> {
-  %0 = compress.stored "palette codes" : tensor<48x64xui4>
-  %1 = compress.stored "codebook" : tensor<1x16xf16>
+compress.format @palette {
+  %0 = compress.stream 0 : tensor<48x64xui4>
+  %1 = compress.stream 1 : tensor<1x16xf16>
   %2 = compress.lookup %0, %1 : (tensor<48x64xui4>, tensor<1x16xf16>) -> tensor<48x64xf32>
   compress.yield %2 : tensor<48x64xf32>
 }
 
-compress.weight @brain : tensor<16x64xf32> {
-  %0 = compress.stored "brain" : tensor<16x64xbf16>
+compress.format @brain {
+  %0 = compress.stream 0 : tensor<16x64xbf16>
   compress.yield %0 : tensor<16x64xbf16>
 }
 
@@ -50,7 +50,7 @@ compress.weight @brain : tensor<16x64xf32> {
 // CHECK: vector.fma %cst{{.*}}, %[[INPUTS]], %{{.+}} : vector<16xf32>
 // CHECK: vector.store %{{.+}} : memref<1x48xf32>, vector<16xf32>
 func.func @int8_decode(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x48xf32>) {
-  kernel.matmul_int8 @tiles node 2 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x48xf32>
+  kernel.matmul_int8 @tiles at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x48xf32>
   return
 }
 
@@ -75,7 +75,7 @@ func.func @int8_decode(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi
 // CHECK-NOT: memref.prefetch
 // CHECK: return
 func.func @int8_prefill(%w: memref<?xi8>, %o: index, %n: index, %q: memref<64x64xi8>, %s: memref<64x2xf32>, %t: memref<64x2xf32>, %y: memref<64x48xf32>) {
-  kernel.matmul_int8 @tiles node 2 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<64x64xi8>, memref<64x2xf32>, memref<64x2xf32>, memref<64x48xf32>
+  kernel.matmul_int8 @tiles at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<64x64xi8>, memref<64x2xf32>, memref<64x2xf32>, memref<64x48xf32>
   return
 }
 
@@ -90,7 +90,7 @@ func.func @int8_prefill(%w: memref<?xi8>, %o: index, %n: index, %q: memref<64x64
 // CHECK: vector.maskedload %{{.+}}, %[[MASK]]
 // CHECK: vector.maskedstore %{{.+}}, %[[MASK]]
 func.func @odd_rows(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x37xf32>) {
-  kernel.matmul_int8 @odd node 3 at %w[%o] ins(%q, %s, %t) outs(%y) accumulate tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x37xf32>
+  kernel.matmul_int8 @odd at %w[%o] ins(%q, %s, %t) outs(%y) accumulate tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x37xf32>
   return
 }
 
@@ -101,7 +101,7 @@ func.func @odd_rows(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>,
 // CHECK: arith.sitofp %{{.+}} : vector<16xi32> to vector<16xf32>
 // CHECK: vector.fma
 func.func @float_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x48xf32>) {
-  kernel.matmul @tiles node 2 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
+  kernel.matmul @tiles at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
   return
 }
 
@@ -123,7 +123,7 @@ func.func @float_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf
 // CHECK-NOT: vector.fma
 // CHECK: vector.maskedstore
 func.func @stored_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x72xf32>, %y: memref<1x37xf32>) {
-  kernel.matmul @rows node 0 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x72xf32>, memref<1x37xf32>
+  kernel.matmul @rows at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x72xf32>, memref<1x37xf32>
   return
 }
 
@@ -136,7 +136,7 @@ func.func @stored_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x72x
 // NARROW-COUNT-128: vector.fma
 // CHECK-NOT: memref.prefetch
 func.func @stored_prefill(%w: memref<?xi8>, %o: index, %n: index, %x: memref<64x72xf32>, %y: memref<64x37xf32>) {
-  kernel.matmul @rows node 0 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<64x72xf32>, memref<64x37xf32>
+  kernel.matmul @rows at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<64x72xf32>, memref<64x37xf32>
   return
 }
 
@@ -147,7 +147,7 @@ func.func @stored_prefill(%w: memref<?xi8>, %o: index, %n: index, %x: memref<64x
 // CHECK: arith.shli %[[W]], %{{.+}} : vector<16xi32>
 // CHECK: arith.andi %[[W]], %{{.+}} : vector<16xi32>
 func.func @brain_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x16xf32>) {
-  kernel.matmul @brain node 0 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x16xf32>
+  kernel.matmul @brain at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x16xf32>
   return
 }
 
@@ -159,7 +159,7 @@ func.func @brain_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf
 // CHECK: memref.load %[[BOOK]]
 // CHECK: vector.fma
 func.func @expanded_rows(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x48xf32>) {
-  kernel.matmul @palette node 2 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
+  kernel.matmul @palette at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
   return
 }
 
@@ -171,7 +171,7 @@ func.func @expanded_rows(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64
 // CHECK: %[[MINE:.+]] = arith.muli %{{.*}}[[STRIDE]]
 // CHECK: memref.view %[[SCRATCH]][%[[MINE]]][] : memref<?xi8> to memref<16xf32>
 func.func @expanded_by_threads(%c: !kernel.context, %t: index, %w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x48xf32>) {
-  kernel.matmul @palette node 2 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
+  kernel.matmul @palette at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
   return
 }
 
@@ -199,11 +199,11 @@ func.func @quantized(%n: index, %x: memref<8x72xf32>, %q: memref<8x96xi8>, %s: m
 
 // Entries of an integer codebook: the table is loaded once, in front of the
 // loops, and looked up a register at a time; its signs are a bias of 128.
-compress.weight @entries : tensor<16x64xf32> {
-  %0 = compress.stored "entry codes" : tensor<16x64xui4>
-  %1 = compress.stored "entries" : tensor<1x16xsi8>
+compress.format @entries {
+  %0 = compress.stream 0 : tensor<16x64xui4>
+  %1 = compress.stream 1 : tensor<1x16xsi8>
   %2 = compress.lookup %0, %1 : (tensor<16x64xui4>, tensor<1x16xsi8>) -> tensor<16x64xsi8>
-  %3 = compress.stored "entry scales" : tensor<16x2xf16>
+  %3 = compress.stream 2 : tensor<16x2xf16>
   %4 = compress.dequantize %2, %3 group_size 32 : (tensor<16x64xsi8>, tensor<16x2xf16>) -> tensor<16x64xf32>
   compress.yield %4 : tensor<16x64xf32>
 }
@@ -214,16 +214,16 @@ compress.weight @entries : tensor<16x64xf32> {
 // CHECK: %[[BYTES:.+]] = kernel.lane_lookup %{{.+}} in %[[TABLE]] : vector<64xi8>, vector<16xi8>
 // CHECK: kernel.lane_dot %{{.+}}, %[[BYTES]], %{{.+}} bits 8
 func.func @table(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x16xf32>) {
-  kernel.matmul_int8 @entries node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x16xf32>
+  kernel.matmul_int8 @entries at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x16xf32>
   return
 }
 
 // Scales of scales: a segment of eight groups, whose scales are six bits each in
 // words of sixteen.
-compress.weight @nested : tensor<16x256xf32> {
-  %0 = compress.stored "nested codes" : tensor<16x256xui4>
-  %1 = compress.stored "scale codes" : tensor<16x8xui6>
-  %2 = compress.stored "scale scales" : tensor<16x1xf16>
+compress.format @nested {
+  %0 = compress.stream 0 : tensor<16x256xui4>
+  %1 = compress.stream 1 : tensor<16x8xui6>
+  %2 = compress.stream 2 : tensor<16x1xf16>
   %3 = compress.dequantize %1, %2 : (tensor<16x8xui6>, tensor<16x1xf16>) -> tensor<16x8xf32>
   %4 = compress.dequantize %0, %3 group_size 32 : (tensor<16x256xui4>, tensor<16x8xf32>) -> tensor<16x256xf32>
   compress.yield %4 : tensor<16x256xf32>
@@ -236,17 +236,17 @@ compress.weight @nested : tensor<16x256xf32> {
 // CHECK: arith.andi %{{.+}}, %{{.+}} : vector<16xi32>
 // CHECK: kernel.lane_dot
 func.func @segments(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x256xi8>, %s: memref<1x8xf32>, %t: memref<1x8xf32>, %y: memref<1x16xf32>) {
-  kernel.matmul_int8 @nested node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x256xi8>, memref<1x8xf32>, memref<1x8xf32>, memref<1x16xf32>
+  kernel.matmul_int8 @nested at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x256xi8>, memref<1x8xf32>, memref<1x8xf32>, memref<1x16xf32>
   return
 }
 
 // Codes at some positions: a quad's address is its block's, and the bytes of the
 // quads before it; many tokens take them from a panel of bytes, made once.
-compress.weight @masked : tensor<16x64xf32> {
-  %0 = compress.stored "kept codes" : tensor<500xsi4>
-  %1 = compress.stored "mask" : tensor<16x64xui1>
+compress.format @masked {
+  %0 = compress.stream 0 : tensor<500xsi4>
+  %1 = compress.stream 1 : tensor<16x64xui1>
   %2 = compress.densify %0, %1 : (tensor<500xsi4>, tensor<16x64xui1>) -> tensor<16x64xsi4>
-  %3 = compress.stored "masked scales" : tensor<16x2xf16>
+  %3 = compress.stream 2 : tensor<16x2xf16>
   %4 = compress.dequantize %2, %3 group_size 32 : (tensor<16x64xsi4>, tensor<16x2xf16>) -> tensor<16x64xf32>
   compress.yield %4 : tensor<16x64xf32>
 }
@@ -257,7 +257,7 @@ compress.weight @masked : tensor<16x64xf32> {
 // CHECK: math.ctpop %{{.+}} : i64
 // CHECK: kernel.lane_expand
 func.func @positions(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x16xf32>) {
-  kernel.matmul_int8 @masked node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x16xf32>
+  kernel.matmul_int8 @masked at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x16xf32>
   return
 }
 // CHECK-LABEL: func.func @panel
@@ -267,7 +267,7 @@ func.func @positions(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>
 // CHECK: kernel.lane_dot
 // CHECK-NOT: kernel.lane_expand
 func.func @panel(%w: memref<?xi8>, %o: index, %n: index, %q: memref<8x64xi8>, %s: memref<8x2xf32>, %t: memref<8x2xf32>, %y: memref<8x16xf32>) {
-  kernel.matmul_int8 @masked node 4 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x16xf32>
+  kernel.matmul_int8 @masked at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x16xf32>
   return
 }
 

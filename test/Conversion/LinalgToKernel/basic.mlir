@@ -28,10 +28,10 @@ compress.weight @bias : tensor<2xf32> {
 // CHECK: kernel.multiply @codes at %[[P]][%{{.+}}] ins(%[[X]]) outs(%{{.+}}) : memref<{{[0-9]+}}xi8>, tensor<1x32xf32>, tensor<1x2xf32> -> tensor<1x2xf32>
 // F32-LABEL: func.func @linear(
 // F32-SAME: %{{.+}}: memref<1x32xf32>, %{{.+}}: memref<1x2xf32>)
-// F32: kernel.matmul @codes node 2
+// F32: kernel.matmul @format at
 // INT8-LABEL: func.func @linear(
 // INT8: kernel.quantize_activations
-// INT8: kernel.matmul_int8 @codes node 2
+// INT8: kernel.matmul_int8 @format at
 // INT8: memref.dealloc
 // LLVM: llvm.mlir.global private constant @packed_weights(dense<
 // LLVM-LABEL: llvm.func @linear(%{{.+}}: !llvm.ptr{{.*}}, %{{.+}}: !llvm.ptr
@@ -48,8 +48,8 @@ func.func @linear(%x: tensor<1x32xf32>) -> tensor<1x2xf32> {
 // CHECK-NOT: linalg.matmul
 // F32-LABEL: func.func @chain
 // F32: %[[T:.+]] = memref.alloc() {alignment = 64 : i64} : memref<4x1xf32>
-// F32: kernel.matmul @factors node 1 at %{{.+}}[%{{.+}}] ins(%{{.+}}) outs(%[[T]])
-// F32: kernel.matmul @factors node 0 at %{{.+}}[%{{.+}}] ins(%[[T]])
+// F32: kernel.matmul @format_1 at %{{.+}}[%{{.+}}] ins(%{{.+}}) outs(%[[T]])
+// F32: kernel.matmul @format_0 at %{{.+}}[%{{.+}}] ins(%[[T]])
 func.func @chain(%x: tensor<4x32xf32>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {
   %w = compress.use @factors : tensor<2x32xf32>
   %e = tensor.empty() : tensor<32x2xf32>

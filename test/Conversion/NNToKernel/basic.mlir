@@ -58,7 +58,7 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %c: tensor<2x?x2x8x
 // CHECK-DAG: %[[WEIGHTS:.+]] = kernel.buffer %[[CONTEXT]] weights : memref<?xi8>
 
 // The embedding, the norm and the quantised inputs are each token's own thread's.
-// CHECK: kernel.gather_rows @e
+// CHECK: kernel.gather_rows @[[E:format]] at
 // CHECK-NOT: kernel.barrier
 // CHECK: scf.forall {{.*}} in (%[[COUNT]])
 // CHECK: math.sqrt
@@ -67,10 +67,10 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %c: tensor<2x?x2x8x
 
 // The product takes what other threads wrote; a term adds to it.
 // CHECK: kernel.barrier
-// CHECK: kernel.matmul_int8 @low_rank node 2
-// CHECK: kernel.matmul @low_rank node 4 {{.*}} memref<8x2xf32>
+// CHECK: kernel.matmul_int8 @format_0 at
+// CHECK: kernel.matmul @format_2 at {{.*}} memref<8x2xf32>
 // CHECK: kernel.barrier
-// CHECK: kernel.matmul @low_rank node 3 {{.*}} accumulate
+// CHECK: kernel.matmul @format_1 at {{.*}} accumulate
 
 // The bias is added a token a thread, and so are angles.
 // CHECK: kernel.barrier
@@ -89,7 +89,7 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %c: tensor<2x?x2x8x
 // CHECK: scf.forall {{.*}} in (%[[COUNT]])
 // CHECK: arith.index_castui
 // CHECK: kernel.barrier
-// CHECK: kernel.matmul @permuted node 0
+// CHECK: kernel.matmul @format_3 at
 
 // Elementwise ops share out the same tokens alike.
 // CHECK: kernel.barrier
@@ -101,5 +101,5 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %c: tensor<2x?x2x8x
 // CHECK: kernel.field %{{.+}} logits_begin
 // CHECK: kernel.barrier
 // CHECK: scf.if
-// CHECK: kernel.matmul @e node 0
+// CHECK: kernel.matmul @[[E]] at
 // CHECK: kernel.barrier

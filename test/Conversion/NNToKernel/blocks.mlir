@@ -25,10 +25,10 @@ compress.weight @w2 : tensor<16x16xf32> {
 // CHECK: func.func private @decode_block0(%{{.*}}: !kernel.context, %{{.*}}: index, %[[ROW:.*]]: index, %[[IN:.*]]: memref<1x16xf32>, %[[OUT:.*]]: memref<1x16xf32>)
 // CHECK: %[[TABLE:.+]] = memref.get_global @decode_block0_table
 // CHECK: memref.load %[[TABLE]][%[[ROW]], %{{.*}}]
-// CHECK: kernel.matmul @w0
+// CHECK: kernel.matmul @format at
 // CHECK: memref.global "private" constant @decode_block1_table : memref<1x2xi64> = dense<{{\[}}[1536, 64]]>
 // CHECK: func.func private @decode_block1
-// CHECK: kernel.matmul @w2
+// CHECK: kernel.matmul @format_0 at
 
 // CHECK-LABEL: func.func @decode
 // CHECK: call @decode_block0(%{{.*}}, %{{.*}}, %c0{{.*}}, %[[X:[a-z0-9_]+]], %[[Y:[a-z0-9_]+]])

@@ -1,8 +1,10 @@
 // RUN: compress-opt %s --kernel-plan-weights | FileCheck %s
 // A second plan is the first.
 // RUN: compress-opt %s --kernel-plan-weights --kernel-plan-weights | FileCheck %s
+// RUN: compress-opt %s --kernel-plan-weights | FileCheck %s --check-prefix=FORMATS
 
-// CHECK: module attributes {kernel.weights_bytes = 12416 : i64}
+// One format a form: the pruned layers keep different numbers of codes.
+// CHECK: module attributes {kernel.weights_bytes = 14144 : i64}
 
 // No function uses it, so no program holds it.
 // CHECK: compress.weight @unused : tensor<4xf32> {
@@ -72,4 +74,53 @@ func.func @second() -> (tensor<20x72xf32>, tensor<20x72xf32>, tensor<20x72xf32>)
   %2 = compress.use @pruned : tensor<20x72xf32>
   %3 = compress.use @sum : tensor<20x72xf32>
   return %1, %2, %3 : tensor<20x72xf32>, tensor<20x72xf32>, tensor<20x72xf32>
+}
+
+// Two layers that differ in what pruning kept, and in where it lies.
+compress.weight @layer0 : tensor<16x64xf32> {
+  %0 = compress.stored "values0" : tensor<100xsi4>
+  %1 = compress.stored "mask0" : tensor<16x64xui1>
+  %2 = compress.densify %0, %1 : (tensor<100xsi4>, tensor<16x64xui1>) -> tensor<16x64xsi4>
+  %3 = compress.stored "scales0" : tensor<16x2xf16>
+  %4 = compress.dequantize %2, %3 group_size 32 : (tensor<16x64xsi4>, tensor<16x2xf16>) -> tensor<16x64xf32>
+  compress.yield %4 : tensor<16x64xf32>
+}
+compress.weight @layer1 : tensor<16x64xf32> {
+  %0 = compress.stored "values1" : tensor<600xsi4>
+  %1 = compress.stored "mask1" : tensor<16x64xui1>
+  %2 = compress.densify %0, %1 : (tensor<600xsi4>, tensor<16x64xui1>) -> tensor<16x64xsi4>
+  %3 = compress.stored "scales1" : tensor<16x2xf16>
+  %4 = compress.dequantize %2, %3 group_size 32 : (tensor<16x64xsi4>, tensor<16x2xf16>) -> tensor<16x64xf32>
+  compress.yield %4 : tensor<16x64xf32>
+}
+// A palette of its own is no part of a form, a named codebook is.
+compress.weight @embedding : tensor<16x64xf32> {
+  %0 = compress.stored "indices" : tensor<16x64xui4>
+  %1 = compress.codebook nf4 : tensor<1x16xf32>
+  %2 = compress.lookup %0, %1 : (tensor<16x64xui4>, tensor<1x16xf32>) -> tensor<16x64xf32>
+  %3 = compress.stored "order" : tensor<64xui8>
+  %4 = compress.permute %2 gather %3 dim 1 : (tensor<16x64xf32>, tensor<64xui8>) -> tensor<16x64xf32>
+  compress.yield %4 : tensor<16x64xf32>
+}
+// FORMATS: compress.format @[[LAYER:format_4]] attributes {sym_visibility = "private"} {
+// FORMATS-NEXT: %[[V:.+]] = compress.stream 0 : tensor<1024xsi4>
+// FORMATS-NEXT: %[[M:.+]] = compress.stream 1 : tensor<16x64xui1>
+// FORMATS-NEXT: %[[D:.+]] = compress.densify %[[V]], %[[M]]
+// FORMATS-NEXT: %[[S:.+]] = compress.stream 2 : tensor<16x2xf16>
+// FORMATS-NEXT: %[[W:.+]] = compress.dequantize %[[D]], %[[S]] group_size 32
+// FORMATS-NEXT: compress.yield %[[W]]
+// FORMATS: compress.format @[[PALETTE:.+]] attributes
+// FORMATS: compress.codebook nf4
+// The whole, for rows of it.
+// FORMATS: compress.format @[[ROWS:.+]] attributes
+// FORMATS: compress.permute
+// FORMATS: compress.weight @layer0 {{.*}}kernel.parts = [#kernel.part<{{[0-9]+}}, @[[LAYER]]>]
+// FORMATS: compress.weight @layer1 {{.*}}kernel.parts = [#kernel.part<{{[0-9]+}}, @[[LAYER]]>]
+// FORMATS: compress.weight @embedding {{.*}}kernel.parts = [#kernel.part<{{[0-9]+}}, @[[PALETTE]]>, #kernel.part<{{[0-9]+}}>], {{.*}}kernel.rows = @[[ROWS]]
+func.func @third(%tokens: tensor<?xi32>) -> (tensor<16x64xf32>, tensor<16x64xf32>, tensor<?x64xf32>) {
+  %0 = compress.use @layer0 : tensor<16x64xf32>
+  %1 = compress.use @layer1 : tensor<16x64xf32>
+  %2 = compress.use @embedding : tensor<16x64xf32>
+  %3 = nn.embedding %tokens, %2 : tensor<?xi32>, tensor<16x64xf32> -> tensor<?x64xf32>
+  return %0, %1, %3 : tensor<16x64xf32>, tensor<16x64xf32>, tensor<?x64xf32>
 }

@@ -542,3 +542,27 @@ compress.weight @w : tensor<1x16xf32> {
   %r = compress.codebook nf4 : tensor<1x16xf16>
   compress.yield %r : tensor<1x16xf16>
 }
+
+// -----
+
+// expected-error@below {{has a body with arguments, but a format takes nothing from outside}}
+"compress.format"() <{sym_name = "f"}> ({
+^bb0(%a: tensor<2xf32>):
+  "compress.yield"(%a) : (tensor<2xf32>) -> ()
+}) : () -> ()
+
+// -----
+
+compress.format @f {
+  // expected-error@below {{stands in a weight's expression, but is no decompression op}}
+  %0 = arith.constant dense<1.0> : tensor<2xf32>
+  compress.yield %0 : tensor<2xf32>
+}
+
+// -----
+
+compress.weight @w : tensor<2xf32> {
+  // expected-error@below {{expects parent op 'compress.format'}}
+  %0 = compress.stream 0 : tensor<2xf32>
+  compress.yield %0 : tensor<2xf32>
+}

@@ -119,3 +119,16 @@ compress.weight @sorts : tensor<4x64xf32> {
   %12 = compress.sum %7, %11 : (tensor<4x64xf32>, tensor<4x64xf32>) -> tensor<4x64xf32>
   compress.yield %12 : tensor<4x64xf32>
 }
+
+// A format: an expression whose leaves are streams, but for named codebooks.
+// CHECK-LABEL: compress.format @format
+// CHECK: %[[C:.+]] = compress.stream 0 : tensor<4x64xui4>
+// CHECK: %[[B:.+]] = compress.codebook nf4
+// CHECK: compress.lookup %[[C]], %[[B]]
+// CHECK: compress.yield
+compress.format @format {
+  %0 = compress.stream 0 : tensor<4x64xui4>
+  %1 = compress.codebook nf4 : tensor<1x16xf32>
+  %2 = compress.lookup %0, %1 : (tensor<4x64xui4>, tensor<1x16xf32>) -> tensor<4x64xf32>
+  compress.yield %2 : tensor<4x64xf32>
+}

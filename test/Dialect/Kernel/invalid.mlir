@@ -66,7 +66,7 @@ func.func @unknown_field(%context: !kernel.context) {
 
 func.func @matmul_tokens(%w: memref<?xi8>, %o: index, %x: memref<2x64xf32>, %y: memref<3x16xf32>) {
   // expected-error @below {{'kernel.matmul' op has buffers of 2 and of 3 tokens}}
-  kernel.matmul @w node 0 at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf32>, memref<3x16xf32>
+  kernel.matmul @w at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf32>, memref<3x16xf32>
   return
 }
 
@@ -74,7 +74,7 @@ func.func @matmul_tokens(%w: memref<?xi8>, %o: index, %x: memref<2x64xf32>, %y: 
 
 func.func @matmul_unknown(%w: memref<?xi8>, %o: index, %x: memref<2x?xf32>, %y: memref<2x16xf32>) {
   // expected-error @below {{'kernel.matmul' op has a buffer 'memref<2x?xf32>', but tokens and widths must be known}}
-  kernel.matmul @w node 0 at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x?xf32>, memref<2x16xf32>
+  kernel.matmul @w at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x?xf32>, memref<2x16xf32>
   return
 }
 
@@ -82,7 +82,7 @@ func.func @matmul_unknown(%w: memref<?xi8>, %o: index, %x: memref<2x?xf32>, %y: 
 
 func.func @matmul_types(%w: memref<?xi8>, %o: index, %x: memref<2x64xf16>, %y: memref<2x16xf32>) {
   // expected-error @below {{'kernel.matmul' op operand #2 must be 2D memref of 32-bit float values, but got 'memref<2x64xf16>'}}
-  kernel.matmul @w node 0 at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf16>, memref<2x16xf32>
+  kernel.matmul @w at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf16>, memref<2x16xf32>
   return
 }
 
@@ -90,7 +90,7 @@ func.func @matmul_types(%w: memref<?xi8>, %o: index, %x: memref<2x64xf16>, %y: m
 
 func.func @matmul_weights(%w: memref<?xf32>, %o: index, %x: memref<2x64xf32>, %y: memref<2x16xf32>) {
   // expected-error @below {{'kernel.matmul' op operand #0 must be 1D memref of 8-bit signless integer values, but got 'memref<?xf32>'}}
-  kernel.matmul @w node 0 at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xf32>, memref<2x64xf32>, memref<2x16xf32>
+  kernel.matmul @w at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xf32>, memref<2x64xf32>, memref<2x16xf32>
   return
 }
 
@@ -98,7 +98,7 @@ func.func @matmul_weights(%w: memref<?xf32>, %o: index, %x: memref<2x64xf32>, %y
 
 func.func @int8_blocks(%w: memref<?xi8>, %o: index, %q: memref<2x48xi8>, %s: memref<2x2xf32>, %t: memref<2x2xf32>, %y: memref<2x16xf32>) {
   // expected-error @below {{'kernel.matmul_int8' op has 48 codes a token, but they come in blocks of 32}}
-  kernel.matmul_int8 @w node 0 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x48xi8>, memref<2x2xf32>, memref<2x2xf32>, memref<2x16xf32>
+  kernel.matmul_int8 @w at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x48xi8>, memref<2x2xf32>, memref<2x2xf32>, memref<2x16xf32>
   return
 }
 
@@ -106,7 +106,7 @@ func.func @int8_blocks(%w: memref<?xi8>, %o: index, %q: memref<2x48xi8>, %s: mem
 
 func.func @int8_scales(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: memref<2x3xf32>, %t: memref<2x2xf32>, %y: memref<2x16xf32>) {
   // expected-error @below {{'kernel.matmul_int8' op has 3 scales and 2 sums a token, but 2 blocks of codes}}
-  kernel.matmul_int8 @w node 0 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x3xf32>, memref<2x2xf32>, memref<2x16xf32>
+  kernel.matmul_int8 @w at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x3xf32>, memref<2x2xf32>, memref<2x16xf32>
   return
 }
 
@@ -114,7 +114,7 @@ func.func @int8_scales(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: mem
 
 func.func @int8_tokens(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: memref<2x2xf32>, %t: memref<2x2xf32>, %y: memref<1x16xf32>) {
   // expected-error @below {{'kernel.matmul_int8' op has buffers of 2 and of 1 tokens}}
-  kernel.matmul_int8 @w node 0 at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x2xf32>, memref<2x2xf32>, memref<1x16xf32>
+  kernel.matmul_int8 @w at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x2xf32>, memref<2x2xf32>, memref<1x16xf32>
   return
 }
 
@@ -200,8 +200,76 @@ func.func @expand_bits(%w: memref<?xi8>, %at: index, %mask: i64) {
 
 // -----
 
+func.func @no_format(%w: memref<?xi8>, %o: index, %x: memref<2x64xf32>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.matmul' op names @f, but no compress.format of that name is there}}
+  kernel.matmul @f at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
 func.func @expand_bytes(%w: memref<?xi8>, %at: index, %mask: i64) {
   // expected-error @below {{'kernel.lane_expand' op result #0 must be vector of 8-bit signless integer values of length 64, but got 'vector<32xi8>'}}
   %0 = kernel.lane_expand %w[%at] mask %mask bits 4 : memref<?xi8>, vector<32xi8>
+  return
+}
+
+// -----
+
+compress.format @f {
+  %0 = compress.stream 0 : tensor<16xf16>
+  compress.yield %0 : tensor<16xf16>
+}
+func.func @vector(%w: memref<?xi8>, %o: index, %x: memref<2x64xf32>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.matmul' op names format @f of 'tensor<16xf16>', which is no matrix}}
+  kernel.matmul @f at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+compress.format @f {
+  %0 = compress.stream 0 : tensor<16x64xf16>
+  compress.yield %0 : tensor<16x64xf16>
+}
+func.func @inputs(%w: memref<?xi8>, %o: index, %x: memref<2x32xf32>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.matmul' op has 32 inputs, but format @f is 'tensor<16x64xf16>'}}
+  kernel.matmul @f at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x32xf32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+compress.format @f {
+  %0 = compress.stream 0 : tensor<16x64xf16>
+  compress.yield %0 : tensor<16x64xf16>
+}
+func.func @outputs(%w: memref<?xi8>, %o: index, %x: memref<2x64xf32>, %y: memref<2x8xf32>) {
+  // expected-error @below {{'kernel.matmul' op has 8 outputs, but format @f is 'tensor<16x64xf16>'}}
+  kernel.matmul @f at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf32>, memref<2x8xf32>
+  return
+}
+
+// -----
+
+compress.format @f {
+  %0 = compress.stream 0 : tensor<16x64xf16>
+  compress.yield %0 : tensor<16x64xf16>
+}
+func.func @gather_widths(%w: memref<?xi8>, %o: index, %i: memref<?xi32>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.gather_rows' op has rows of 16, but format @f is 'tensor<16x64xf16>'}}
+  kernel.gather_rows @f at %w[%o] ins(%i) outs(%y) tokens %o : memref<?xi8>, memref<?xi32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+compress.format @f {
+  %0 = compress.stream 0 : tensor<16x64xf16>
+  compress.yield %0 : tensor<16x64xf16>
+}
+func.func @int8_inputs(%w: memref<?xi8>, %o: index, %q: memref<2x96xi8>, %s: memref<2x3xf32>, %t: memref<2x3xf32>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.matmul_int8' op has 96 codes a token, but format @f is 'tensor<16x64xf16>'}}
+  kernel.matmul_int8 @f at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x96xi8>, memref<2x3xf32>, memref<2x3xf32>, memref<2x16xf32>
   return
 }

@@ -2,13 +2,19 @@
 // RUN: compress-opt %s --mlir-print-op-generic | compress-opt | FileCheck %s
 // RUN: compress-opt %s --emit-bytecode | compress-opt | FileCheck %s
 
-// CHECK-LABEL: compress.weight @w
-// CHECK-SAME: attributes {kernel.place = #kernel.place<4096, 18432>}
-compress.weight @w : tensor<172x64xf32> attributes {kernel.place = #kernel.place<4096, 18432>} {
-  %0 = compress.stored "codes" : tensor<172x64xsi4>
-  %1 = compress.stored "scales" : tensor<172x2xf16>
+// CHECK-LABEL: compress.format @w
+compress.format @w {
+  %0 = compress.stream 0 : tensor<172x64xsi4>
+  %1 = compress.stream 1 : tensor<172x2xf16>
   %2 = compress.dequantize %0, %1 group_size 32 : (tensor<172x64xsi4>, tensor<172x2xf16>) -> tensor<172x64xf32>
   compress.yield %2 : tensor<172x64xf32>
+}
+
+// CHECK-LABEL: compress.weight @planned
+// CHECK-SAME: attributes {kernel.parts = [#kernel.part<64, @w>, #kernel.part<4096>], kernel.place = #kernel.place<64, 18432>}
+compress.weight @planned : tensor<1xf32> attributes {kernel.parts = [#kernel.part<64, @w>, #kernel.part<4096>], kernel.place = #kernel.place<64, 18432>} {
+  %0 = compress.stored "v" : tensor<1xf32>
+  compress.yield %0 : tensor<1xf32>
 }
 
 // CHECK-LABEL: func.func @products(%{{.*}}: !kernel.context, %{{.*}}: index)
@@ -31,17 +37,17 @@ func.func @products(%context: !kernel.context, %thread: index) {
   // CHECK: kernel.quantize_activations %[[X]] into %[[Q:.+]], %[[S:.+]], %[[SUMS:.+]] tokens %[[N]] : memref<8x64xf32>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>
   kernel.quantize_activations %x into %codes, %scales, %sums tokens %n
     : memref<8x64xf32>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>
-  // CHECK: kernel.matmul @w node 2 at %[[WEIGHTS]][%[[C]]] ins(%[[X]]) outs(%[[Y:.+]]) tokens %[[N]] : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
-  kernel.matmul @w node 2 at %weights[%offset] ins(%x) outs(%y) tokens %n
+  // CHECK: kernel.matmul @w at %[[WEIGHTS]][%[[C]]] ins(%[[X]]) outs(%[[Y:.+]]) tokens %[[N]] : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
+  kernel.matmul @w at %weights[%offset] ins(%x) outs(%y) tokens %n
     : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
-  // CHECK: kernel.matmul @w node 2 at %{{.+}} outs(%[[Y]]) accumulate tokens %[[N]] :
-  kernel.matmul @w node 2 at %weights[%offset] ins(%x) outs(%y) accumulate tokens %n
+  // CHECK: kernel.matmul @w at %{{.+}} outs(%[[Y]]) accumulate tokens %[[N]] :
+  kernel.matmul @w at %weights[%offset] ins(%x) outs(%y) accumulate tokens %n
     : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
-  // CHECK: kernel.matmul_int8 @w node 2 at %[[WEIGHTS]][%[[C]]] ins(%[[Q]], %[[S]], %[[SUMS]]) outs(%[[Y]]) tokens %[[N]] : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x172xf32>
-  kernel.matmul_int8 @w node 2 at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) tokens %n
+  // CHECK: kernel.matmul_int8 @w at %[[WEIGHTS]][%[[C]]] ins(%[[Q]], %[[S]], %[[SUMS]]) outs(%[[Y]]) tokens %[[N]] : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x172xf32>
+  kernel.matmul_int8 @w at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) tokens %n
     : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x172xf32>
   // CHECK: kernel.matmul_int8 {{.*}} accumulate tokens
-  kernel.matmul_int8 @w node 2 at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) accumulate tokens %n
+  kernel.matmul_int8 @w at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) accumulate tokens %n
     : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x172xf32>
   // CHECK: kernel.barrier %{{.+}} thread %{{.+}}
   kernel.barrier %context thread %thread

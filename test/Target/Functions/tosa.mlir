@@ -6,7 +6,7 @@
 // CHECK: compress.weight @weight_0 : tensor<4x4xf32>
 // CHECK: compress.dequantize
 // CHECK-LABEL: func.func @product(%{{.+}}: memref<1x2x4xf32>, %{{.+}}: memref<1x2x4xf32>)
-// CHECK: kernel.matmul_int8 @weight_0
+// CHECK: kernel.matmul_int8 @format at
 // CHECK-NOT: tosa
 func.func @product(%x: tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {
   %w = "tosa.const"() <{values = dense<[[[1.0, 1.0, 1.0, 1.0], [1.0, -1.0, 1.0, -1.0], [1.0, 1.0, -1.0, -1.0], [1.0, -1.0, -1.0, 1.0]]]> : tensor<1x4x4xf32>}> : () -> tensor<1x4x4xf32>

@@ -34,6 +34,7 @@ using namespace mlir::compress;
 
 void mlir::compress::buildLowerKernelsPipeline(OpPassManager &pm,
                                                StringRef set) {
+  pm.addPass(kernel::createOutlineProductsPass());
   kernel::ConvertKernelToVectorPassOptions vectors;
   vectors.target = set.str();
   pm.addPass(kernel::createConvertKernelToVectorPass(vectors));

@@ -27,6 +27,17 @@ def ConvertKernelToVectorPass : Pass<"convert-kernel-to-vector", "::mlir::Module
     "::mlir::kernel::KernelDialect"];
 }
 
+def OutlineProductsPass : Pass<"kernel-outline-products", "::mlir::ModuleOp"> {
+  let summary = "Make products that are alike one function";
+  let description = [{
+    In functions whose first arguments are a `!kernel.context` and a thread,
+    products that agree in their format, flags and buffers' types become calls
+    of one function, so that kernels are made a format and not a layer. What
+    occurs once stays.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::kernel::KernelDialect"];
+}
+
 def SplitThreadsPass : Pass<"kernel-split-threads", "::mlir::ModuleOp"> {
   let summary = "Give each thread its share of every scf.forall";
   let description = [{

@@ -60,11 +60,16 @@ struct BinarizePass
           scales);
       if (failed(signsLeaf) || failed(scalesLeaf))
         return failure();
-      Value expanded = signs::ExpandOp::create(
+      Value codes = signs::DecodeOp::create(
           builder.builder, builder.loc,
-          type.clone(Float32Type::get(&getContext())), *signsLeaf, *scalesLeaf);
+          type.clone(IntegerType::get(&getContext(), 2, IntegerType::Signed)),
+          *signsLeaf);
+      Value scaled = DequantizeOp::create(
+          builder.builder, builder.loc,
+          type.clone(Float32Type::get(&getContext())), codes, *scalesLeaf,
+          /*zeros=*/Value());
       for (OpOperand *use : leaf.uses)
-        use->set(expanded);
+        use->set(scaled);
       changed = true;
     }
     return changed;

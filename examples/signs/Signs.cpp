@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Signs.h"
+#include "compress/Conversion/Expander.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 
@@ -23,39 +25,59 @@ void SignsDialect::initialize() {
       >();
 }
 
-LogicalResult ExpandOp::verify() {
+LogicalResult DecodeOp::verify() {
   auto signs = cast<RankedTensorType>(getSigns().getType());
-  auto scales = cast<RankedTensorType>(getScales().getType());
   auto result = cast<RankedTensorType>(getResult().getType());
   if (!signs.getElementType().isUnsignedInteger(1) || signs.getRank() != 2)
     return emitOpError("takes signs of type ui1 and rank 2, not ") << signs;
-  if (signs.getShape() != result.getShape())
+  if (!result.getElementType().isSignedInteger(2) ||
+      signs.getShape() != result.getShape())
     return emitOpError("has signs ") << signs << " for a result " << result;
-  if (scales.getShape() != ArrayRef<int64_t>{signs.getDimSize(0), 1})
-    return emitOpError("takes a scale a row, not ") << scales;
   return success();
 }
 
 /// The reference value: what every faster form of the op is judged by.
-LogicalResult ExpandOp::evaluateRows(int64_t begin, int64_t end,
+LogicalResult DecodeOp::evaluateRows(int64_t begin, int64_t end,
                                      compress::ExpressionEvaluator &evaluator,
                                      MutableArrayRef<float> out) {
-  FailureOr<std::vector<float>> signs =
-      evaluator.evaluateRows(getSigns(), begin, end);
-  FailureOr<std::vector<float>> scales =
-      evaluator.evaluateRows(getScales(), begin, end);
-  if (failed(signs) || failed(scales))
+  if (failed(evaluator.evaluateRows(getSigns(), begin, end, out)))
     return failure();
-  int64_t columns = cast<RankedTensorType>(getSigns().getType()).getDimSize(1);
-  for (size_t i = 0; i < out.size(); ++i)
-    out[i] = (*signs)[i] ? (*scales)[i / columns] : -(*scales)[i / columns];
+  for (float &code : out)
+    code = code ? 1 : -1;
   return success();
 }
 
-/// Other passes may quantise the scales only where they are asked to.
-compress::OperandRole ExpandOp::getOperandRole(unsigned index) {
-  return index == 0 ? compress::OperandRole::Positions
-                    : compress::OperandRole::Scales;
+/// Other passes leave the bits alone.
+compress::OperandRole DecodeOp::getOperandRole(unsigned) {
+  return compress::OperandRole::Positions;
+}
+
+//===----------------------------------------------------------------------===//
+// The source: how the codes lie in a program, and come back from there
+//===----------------------------------------------------------------------===//
+
+static kernel::CodeSource bitsOf(DecodeOp op) {
+  return dyn_cast<kernel::CodeSource>(op.getSigns().getDefiningOp());
+}
+
+/// As bits lie, which stored codes know. A code is twice the bit, less 1.
+std::optional<kernel::CodeForm> DecodeOp::getCodeForm() {
+  kernel::CodeSource bits = bitsOf(*this);
+  std::optional<kernel::CodeForm> form;
+  if (!bits || !(form = bits.getCodeForm()) || form->bias || form->absent)
+    return std::nullopt;
+  return kernel::CodeForm{/*bits=*/2, /*bias=*/1, form->blockBytes};
+}
+
+LogicalResult DecodeOp::packTile(compress::ExpressionEvaluator &evaluator,
+                                 const kernel::TileSpace &space) {
+  return bitsOf(*this).packTile(evaluator, space);
+}
+
+Value DecodeOp::emitQuad(kernel::Expander &e, const kernel::BlockPlace &place,
+                         unsigned quad) {
+  Value bits = bitsOf(*this).emitQuad(e, place, quad);
+  return arith::ShLIOp::create(e.builder, e.loc, bits, e.splatByte(1));
 }
 
 extern "C" LLVM_ATTRIBUTE_WEAK DialectPluginLibraryInfo

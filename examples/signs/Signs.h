@@ -8,6 +8,7 @@
 #define SIGNS_SIGNS_H
 
 #include "Compress/IR/Compress.h"
+#include "Kernel/IR/Kernel.h"
 
 #include "SignsDialect.h.inc"
 

@@ -18,7 +18,6 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/YAMLParser.h"
@@ -458,31 +457,62 @@ compresslib::Expected<Recipe> mlir::compress::parseRecipe(StringRef text) {
   return recipe;
 }
 
-compresslib::Status mlir::compress::checkPlannable(const Recipe &recipe) {
-  std::vector<std::string> plannable = getPassNames();
-  for (const RecipePreset &preset : presets)
-    plannable.push_back(("compress-" + preset.name + "-pipeline").str());
-  llvm::StringSet<> known;
-  known.insert_range(plannable);
-  for (auto [i, step] : llvm::enumerate(recipe.steps)) {
-    // Every word of a pipeline, nested ones included, that names a pass.
-    std::string word;
-    for (char c : step.pipeline + ",") {
-      if (llvm::isAlnum(c) || c == '-' || c == '_') {
-        word += c;
-        continue;
-      }
-      if (!known.contains(word) &&
-          (PassInfo::lookup(word) || PassPipelineInfo::lookup(word)))
-        return compresslib::usageError(
-            ("Step " + Twine(i + 1) + " (" + step.title + ") runs '" + word +
-             "', which cannot be planned: only passes over weights can, as "
-             "others might do more than change the module. Run the recipe to "
-             "know its sizes.")
-                .str());
-      word.clear();
-    }
+/// The options behind a pass's name: what is between the braces, if any.
+static StringRef takeOptions(StringRef text) {
+  if (!text.starts_with("{"))
+    return "";
+  int depth = 0;
+  for (auto [i, c] : llvm::enumerate(text)) {
+    depth += (c == '{') - (c == '}');
+    if (depth == 0)
+      return text.slice(1, i);
   }
+  return "";
+}
+
+/// The first pass of `pipeline` that cannot be planned, nested ones included:
+/// every word that names a pass is one.
+static std::string findUnplannable(StringRef pipeline) {
+  auto ends = [](char c) { return !llvm::isAlnum(c) && c != '-' && c != '_'; };
+  auto ignore = [](const Twine &) { return failure(); };
+  for (StringRef rest = pipeline; !rest.empty();) {
+    StringRef word = rest.take_until(ends);
+    rest = rest.drop_front(std::max<size_t>(1, word.size()));
+    const PassRegistryEntry *pass = PassInfo::lookup(word);
+    const PassRegistryEntry *alias = PassPipelineInfo::lookup(word);
+    if (!pass && !alias)
+      continue;
+    OpPassManager manager(ModuleOp::getOperationName(),
+                          OpPassManager::Nesting::Implicit);
+    bool made =
+        succeeded((pass ? pass : alias)
+                      ->addToPipeline(manager, takeOptions(rest), ignore));
+    if (pass) {
+      auto *known = made && !manager.empty()
+                        ? CompressionPass::get(*manager.begin())
+                        : nullptr;
+      if (!known || !known->isPlannable())
+        return word.str();
+      continue;
+    }
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    manager.printAsTextualPipeline(stream);
+    if (std::string found = findUnplannable(text); !found.empty())
+      return found;
+  }
+  return "";
+}
+
+compresslib::Status mlir::compress::checkPlannable(const Recipe &recipe) {
+  for (auto [i, step] : llvm::enumerate(recipe.steps))
+    if (std::string word = findUnplannable(step.pipeline); !word.empty())
+      return compresslib::usageError(
+          ("Step " + Twine(i + 1) + " (" + step.title + ") runs '" + word +
+           "', which cannot be planned: only passes over weights can, as "
+           "others might do more than change the module. Run the recipe to "
+           "know its sizes.")
+              .str());
   return {};
 }
 

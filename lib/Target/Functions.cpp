@@ -137,10 +137,28 @@ static StringRef getCType(Type type) {
   return "";
 }
 
-static bool isCIdentifier(StringRef name) {
-  return !name.empty() && !llvm::isDigit(name.front()) &&
-         llvm::all_of(name,
-                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
+/// Gives public functions names that C can say: _ for every other character,
+/// and behind it a number where that is another's name.
+static LogicalResult renameForC(ModuleOp module) {
+  SymbolTable symbols(module);
+  for (auto function :
+       llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+    if (function.isExternal() || !function.isPublic())
+      continue;
+    std::string name;
+    for (char c : function.getName())
+      name += llvm::isAlnum(c) ? c : '_';
+    if (name.empty() || llvm::isDigit(name.front()))
+      name.insert(0, "_");
+    if (name == function.getName())
+      continue;
+    std::string free = name;
+    for (unsigned i = 1; symbols.lookup(free); ++i)
+      free = name + "_" + std::to_string(i);
+    if (failed(symbols.rename(function, free)))
+      return function.emitError("cannot be named ") << free;
+  }
+  return success();
 }
 
 FailureOr<std::string> mlir::compress::makeHeader(ModuleOp module,
@@ -163,11 +181,6 @@ FailureOr<std::string> mlir::compress::makeHeader(ModuleOp module,
     if (function.isExternal() || !function.isPublic())
       continue;
     any = true;
-    if (!isCIdentifier(function.getName()))
-      return function.emitError(
-                 "has a name that C cannot say; functions of an "
-                 "object file are made of letters, digits and _"),
-             failure();
     SmallVector<std::string> parameters;
     std::string comment, returned = "void";
     auto describe = [&](Type type, const Twine &what,
@@ -279,11 +292,13 @@ mlir::compress::compileFunctions(ModuleOp module,
           .wasInterrupted())
     return failure();
   CompiledFunctions result;
-  FailureOr<std::string> header = makeHeader(module, options.name);
+  OwningOpRef<ModuleOp> lowered = module.clone();
+  if (failed(renameForC(*lowered)))
+    return failure();
+  FailureOr<std::string> header = makeHeader(*lowered, options.name);
   if (failed(header))
     return failure();
   result.header = std::move(*header);
-  OwningOpRef<ModuleOp> lowered = module.clone();
   PassManager pm(context, ModuleOp::getOperationName());
   if (failed(buildFunctionsToLLVMPipeline(pm, options)))
     return module.emitError("cannot be lowered: a pass is not registered"),

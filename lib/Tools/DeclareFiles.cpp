@@ -76,8 +76,9 @@ mlir::compress::getModelFiles(const std::string &path) {
 void mlir::compress::addPassOutputs(const OpPassManager &passes,
                                     RunFiles &files) {
   for (const Pass &pass : passes)
-    if (StringRef file = getReportFile(pass); !file.empty())
-      files.outputs.push_back(file.str());
+    if (auto *known = CompressionPass::get(pass))
+      if (StringRef file = known->getOutputFile(); !file.empty())
+        files.outputs.push_back(file.str());
 }
 
 static void addModel(const std::string &path, RunFiles &files) {

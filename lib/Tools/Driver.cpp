@@ -8,6 +8,7 @@
 #include "compress/Tools/Driver.h"
 #include "Commands.h"
 #include "compress/InstructionSets/InstructionSet.h"
+#include "compress/Tools/Plugins.h"
 #include "compress/Tools/Process.h"
 #include "compress/Tools/Register.h"
 #include "llvm/ADT/StringExtras.h"

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
+#include "Program.h"
 #include "compress/Support/Files.h"
 #include "compress/Tools/ModuleOutput.h"
 
@@ -24,5 +25,8 @@ mlir::compress::importCommand(const ImportArguments &arguments) {
                    arguments.allowNonFinite);
   if (!module)
     return module.error();
+  // What no program can be made of is said now, and not after a recipe.
+  if (compresslib::Expected<ModelFacts> facts = getModelFacts(**module); !facts)
+    return facts.error();
   return writeModule(**module, output);
 }

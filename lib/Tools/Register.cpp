@@ -21,39 +21,15 @@
 #include "compress/Pipelines/Recipe.h"
 #include "compress/Target/Compile.h"
 #include "compress/Target/Functions.h"
+#include "compress/Tools/Plugins.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
-#include "mlir/Tools/Plugins/DialectPlugin.h"
-#include "mlir/Tools/Plugins/PassPlugin.h"
 
 using namespace mlir;
 using namespace mlir::compress;
-
-static std::vector<DialectPlugin> &dialectPlugins() {
-  static std::vector<DialectPlugin> plugins;
-  return plugins;
-}
-
-llvm::Error mlir::compress::loadPlugin(const std::string &path) {
-  llvm::Expected<DialectPlugin> dialects = DialectPlugin::load(path);
-  llvm::Expected<PassPlugin> passes = PassPlugin::load(path);
-  if (!dialects && !passes) {
-    llvm::consumeError(passes.takeError());
-    return dialects.takeError();
-  }
-  if (dialects)
-    dialectPlugins().push_back(*dialects);
-  else
-    llvm::consumeError(dialects.takeError());
-  if (passes)
-    passes->registerPassRegistryCallbacks();
-  else
-    llvm::consumeError(passes.takeError());
-  return llvm::Error::success();
-}
 
 void mlir::compress::registerAllDialectsAndExtensions(
     DialectRegistry &registry) {
@@ -66,8 +42,7 @@ void mlir::compress::registerAllDialectsAndExtensions(
   kernel::registerBufferization(registry);
   registerLinalgWeightConsumers(registry);
   nn::registerWeightConsumers(registry);
-  for (DialectPlugin &plugin : dialectPlugins())
-    plugin.registerDialectRegistryCallbacks(registry);
+  registerPluginDialects(registry);
 }
 
 void mlir::compress::registerEveryPass() {

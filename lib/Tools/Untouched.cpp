@@ -7,6 +7,7 @@
 
 #include "Untouched.h"
 #include "Compress/IR/Compress.h"
+#include "Compress/Transforms/Reference.h"
 #include "compress/Formats/Safetensors.h"
 #include "compress/Support/Text.h"
 #include "llvm/ADT/StringExtras.h"
@@ -47,10 +48,6 @@ private:
 };
 } // namespace
 
-static bool isPlainLeaf(WeightOp weight) {
-  return isLeaf(weight.getResultValue());
-}
-
 compresslib::Expected<std::string>
 mlir::compress::findUntouchedModel(ModuleOp module, StringRef path) {
   std::string base = compresslib::parentFolder(path.str());
@@ -60,7 +57,7 @@ mlir::compress::findUntouchedModel(ModuleOp module, StringRef path) {
   for (WeightOp weight : module.getOps<WeightOp>()) {
     OriginAttr origin = weight.getOriginAttr();
     if (!origin || origin.getFile().empty()) {
-      isCompressed |= !isPlainLeaf(weight);
+      isCompressed |= !isAtOrigin(weight);
       continue;
     }
     std::string file = compresslib::joinPath(base, origin.getFile().str());

@@ -15,7 +15,7 @@ namespace mlir::compress {
 
 /// The model folder that the origins of `module`'s weights name; `path` is the
 /// module's own file, to whose folder they are relative. Empty where no weight
-/// names a file and all are plain leaves: the module is then untouched itself.
+/// names a file and none was changed: the module is then untouched itself.
 ///
 /// An error where origins name files of several folders, where a file or tensor
 /// is no longer there or has another hash than the origin, and where weights

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compress/Tools/Plugins.h"
 #include "compress/Tools/Process.h"
 #include "compress/Tools/Register.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -14,5 +15,7 @@ int main(int argc, char **argv) {
   mlir::compress::prepareTool();
   mlir::DialectRegistry registry;
   mlir::compress::registerAllDialectsAndExtensions(registry);
+  mlir::compress::PluginOptions plugins(
+      [&] { mlir::compress::registerPluginDialects(registry); });
   return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));
 }

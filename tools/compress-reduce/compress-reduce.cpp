@@ -5,17 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compress/Tools/Process.h"
-#include "compress/Tools/Register.h"
-#include "mlir/IR/DialectRegistry.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
+#include "compress/Tools/Reduce.h"
 
 int main(int argc, char **argv) {
-  mlir::compress::prepareTool();
-  mlir::compress::registerEveryPass();
-  mlir::DialectRegistry registry;
-  mlir::compress::registerAllDialectsAndExtensions(registry);
-  mlir::MLIRContext context(registry);
-  return mlir::failed(mlir::mlirReduceMain(argc, argv, context));
+  return mlir::compress::reduceMain(argc, argv);
 }

@@ -17,7 +17,8 @@ using namespace mlir::compress;
 
 namespace {
 struct DecompressPass
-    : compress::impl::CompressDecompressPassBase<DecompressPass> {
+    : compress::impl::CompressDecompressPassBase<DecompressPass>,
+      CompressionPass {
   using CompressDecompressPassBase::CompressDecompressPassBase;
 
   bool canScheduleOn(RegisteredOperationName name) const override {

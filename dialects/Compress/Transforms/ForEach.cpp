@@ -49,7 +49,8 @@ static size_t getExpandedSize(StringRef expression) {
 }
 
 namespace {
-struct ForEachPass : compress::impl::CompressForEachPassBase<ForEachPass> {
+struct ForEachPass : compress::impl::CompressForEachPassBase<ForEachPass>,
+                     CompressionPass {
   using CompressForEachPassBase::CompressForEachPassBase;
 
   /// What is wrong with the options alone is said where they are given.

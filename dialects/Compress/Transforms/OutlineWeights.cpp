@@ -25,7 +25,8 @@ using namespace mlir::compress;
 
 namespace {
 struct OutlineWeightsPass
-    : compress::impl::CompressOutlineWeightsPassBase<OutlineWeightsPass> {
+    : compress::impl::CompressOutlineWeightsPassBase<OutlineWeightsPass>,
+      CompressionPass {
   using CompressOutlineWeightsPassBase::CompressOutlineWeightsPassBase;
 
   void runOnOperation() override {

@@ -39,9 +39,23 @@ inline auto storageTypeValues() {
 /// The names of the passes of Passes.td.
 ArrayRef<StringLiteral> getCompressPassNames();
 
-/// The file that a pass writes beside the module, or empty: a compress-report's
-/// output. Tools check it before they run anything.
-StringRef getReportFile(const Pass &pass);
+/// What tools ask of a pass, of a plugin's too. One that is no CompressionPass
+/// might do anything.
+class CompressionPass {
+public:
+  virtual ~CompressionPass();
+  /// Whether it may run where only sizes are planned: it changes nothing but
+  /// the module, and what it makes of a weight follows from types.
+  virtual bool isPlannable() const { return true; }
+  /// The file that it writes beside the module, or empty. Tools check it before
+  /// they run anything.
+  virtual StringRef getOutputFile() const { return ""; }
+
+  /// Null where `pass` is none.
+  static const CompressionPass *get(const Pass &pass) {
+    return dynamic_cast<const CompressionPass *>(&pass);
+  }
+};
 
 /// Gives linalg's ops the interface by which passes know what takes a weight.
 void registerLinalgWeightConsumers(DialectRegistry &registry);

@@ -18,7 +18,8 @@ using namespace mlir::compress;
 
 namespace {
 struct ReplaceNonFinitePass
-    : compress::impl::CompressReplaceNonFinitePassBase<ReplaceNonFinitePass> {
+    : compress::impl::CompressReplaceNonFinitePassBase<ReplaceNonFinitePass>,
+      CompressionPass {
   using CompressReplaceNonFinitePassBase::CompressReplaceNonFinitePassBase;
 
   bool canScheduleOn(RegisteredOperationName name) const override {

@@ -34,8 +34,13 @@ struct Row {
   }
 };
 
-struct ReportPass : compress::impl::CompressReportPassBase<ReportPass> {
+struct ReportPass : compress::impl::CompressReportPassBase<ReportPass>,
+                    CompressionPass {
   using CompressReportPassBase::CompressReportPassBase;
+
+  StringRef getOutputFile() const override {
+    return output == "-" ? StringRef() : StringRef(output.getValue());
+  }
   using CompressReportPassBase::output;
 
   void runOnOperation() override {
@@ -160,10 +165,3 @@ struct ReportPass : compress::impl::CompressReportPassBase<ReportPass> {
   }
 };
 } // namespace
-
-StringRef mlir::compress::getReportFile(const Pass &pass) {
-  if (pass.getTypeID() != TypeID::get<ReportPass>())
-    return "";
-  StringRef file = static_cast<const ReportPass &>(pass).output.getValue();
-  return file == "-" ? "" : file;
-}

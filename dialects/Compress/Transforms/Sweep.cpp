@@ -18,7 +18,8 @@ using namespace mlir;
 using namespace mlir::compress;
 
 namespace {
-struct SweepPass : compress::impl::CompressSweepPassBase<SweepPass> {
+struct SweepPass : compress::impl::CompressSweepPassBase<SweepPass>,
+                   CompressionPass {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     SymbolTableCollection tables;

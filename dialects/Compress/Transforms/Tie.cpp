@@ -19,7 +19,7 @@ using namespace mlir::compress;
 namespace algo = compresslib::algo;
 
 namespace {
-struct TiePass : compress::impl::CompressTiePassBase<TiePass> {
+struct TiePass : compress::impl::CompressTiePassBase<TiePass>, CompressionPass {
   using CompressTiePassBase::CompressTiePassBase;
 
   LogicalResult initialize(MLIRContext *context) override {

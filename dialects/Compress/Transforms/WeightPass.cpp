@@ -314,6 +314,8 @@ Type mlir::compress::getStorageType(MLIRContext *context,
 // Running
 //===----------------------------------------------------------------------===//
 
+CompressionPass::~CompressionPass() = default;
+
 bool mlir::compress::isTrivial(WeightOp weight) {
   RankedTensorType type = weight.getWeightType();
   return type.getRank() == 0 || type.getNumElements() <= 1;

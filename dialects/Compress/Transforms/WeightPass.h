@@ -170,7 +170,7 @@ void remarkOn(WeightOp weight, StringRef name, const Twine &text);
 std::string getPassText(const Pass &pass, const Pass &withDefaults);
 
 /// Base of a pass over weights; `Base` is the generated one.
-template <typename Base> struct WeightPass : Base {
+template <typename Base> struct WeightPass : Base, CompressionPass {
   using Base::Base;
 
   bool canScheduleOn(RegisteredOperationName name) const override {

@@ -9,10 +9,6 @@
 
 #include "mlir/Support/LLVM.h"
 
-#include "mlir/Support/LLVM.h"
-#include "llvm/Support/Error.h"
-#include <string>
-
 namespace mlir {
 class DialectRegistry;
 }
@@ -24,11 +20,6 @@ void registerAllDialectsAndExtensions(DialectRegistry &registry);
 
 /// Passes and named pipelines of MLIR and of Compress.
 void registerEveryPass();
-
-/// Loads a plugin, as `--load-dialect-plugin` and `--load-pass-plugin` of
-/// mlir-opt do: its passes are registered now, its dialects with every registry
-/// from now on. An Error says which file is no plugin.
-llvm::Error loadPlugin(const std::string &path);
 
 /// What tools ask of the contexts made with this registry: side-cars of modules
 /// are looked for in `folder`, and errors stay short.

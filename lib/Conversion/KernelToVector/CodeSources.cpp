@@ -31,11 +31,13 @@ namespace {
 template <typename Op>
 struct LeafCodes : CodeSource::ExternalModel<LeafCodes<Op>, Op> {
   std::optional<CodeForm> getCodeForm(Operation *op) const {
+    // Single bits, which are no codes by themselves, lie as codes do.
     RankedTensorType type = typeOf(op->getResult(0));
-    if (type.getRank() != 2 || !isCodeElement(type.getElementType()))
+    auto integer = dyn_cast<IntegerType>(type.getElementType());
+    if (type.getRank() != 2 || !integer || integer.getWidth() > 8)
       return std::nullopt;
-    unsigned bits = type.getElementTypeBitWidth();
-    bool isSigned = type.getElementType().isSignedInteger();
+    unsigned bits = integer.getWidth();
+    bool isSigned = integer.isSigned();
     return CodeForm{bits, isSigned ? int64_t(1) << (bits - 1) : 0, 64 * bits};
   }
 

@@ -61,6 +61,9 @@ with open(plain, "w") as file:
 assert [s["name"] for s in steps(plain)] == ["untouched"]  # Leaves only: nothing says that it is another's.
 run("compress-opt", plain, "--compress-quantize=bits=4", "-o", f"{WORK}/codes.mlir")
 refused(f"{WORK}/codes.mlir", 1, "are compressed and name no file that they are from")
+# Nor is what was rounded to leaves again untouched.
+run("compress-opt", plain, "--compress-quantize=bits=4", "--compress-decompress=type=f16", "-o", f"{WORK}/rounded.mlir")
+refused(f"{WORK}/rounded.mlir", 1, "are compressed and name no file that they are from")
 
 # The origin's configuration, its bytes, and the file itself.
 config = f"{ORIGIN}/config.json"

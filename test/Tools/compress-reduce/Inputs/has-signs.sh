@@ -1,0 +1,3 @@
+#!/bin/sh
+# Interesting, by mlir-reduce's contract: exit code 1.
+! grep -q signs.decode "$1"

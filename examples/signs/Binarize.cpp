@@ -23,9 +23,7 @@ struct BinarizePass
     : WeightPass<signs::impl::SignsBinarizePassBase<BinarizePass>> {
   using WeightPass::WeightPass;
 
-  FailureOr<bool> rewrite(WeightOp weight) override {
-    ExpressionEvaluator evaluator(
-        getContext().getLoadedDialect<CompressDialect>()->getStore());
+  FailureOr<bool> rewrite(WeightOp weight, WeightContext &context) override {
     bool changed = false;
     for (Leaf &leaf : collectLeaves(weight, LeafTarget::Values)) {
       RankedTensorType type = leaf.getType();
@@ -47,7 +45,7 @@ struct BinarizePass
         }
         return success();
       };
-      if (failed(forEachRowBlock(leaf.value, evaluator, read)))
+      if (failed(forEachRowBlock(leaf.value, context.getEvaluator(), read)))
         return failure();
       LeafBuilder builder(weight, leaf.value);
       auto bit = IntegerType::get(&getContext(), 1, IntegerType::Unsigned);

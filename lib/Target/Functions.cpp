@@ -295,6 +295,11 @@ mlir::compress::compileFunctions(ModuleOp module,
   OwningOpRef<ModuleOp> lowered = module.clone();
   if (failed(renameForC(*lowered)))
     return failure();
+  // Two objects of one program may have private functions of one name.
+  llvm::StringSet<> exported;
+  for (auto function : lowered->getOps<func::FuncOp>())
+    if (function.isPublic())
+      exported.insert(function.getName());
   FailureOr<std::string> header = makeHeader(*lowered, options.name);
   if (failed(header))
     return failure();
@@ -305,11 +310,6 @@ mlir::compress::compileFunctions(ModuleOp module,
            failure();
   if (failed(pm.run(*lowered)))
     return failure();
-  // Two objects of one program may have private functions of one name.
-  llvm::StringSet<> exported;
-  for (auto function : module.getOps<func::FuncOp>())
-    if (function.isPublic())
-      exported.insert(function.getName());
   for (auto function : lowered->getOps<LLVM::LLVMFuncOp>())
     if (!function.isExternal() && !exported.contains(function.getName()))
       function.setLinkage(LLVM::Linkage::Internal);

@@ -47,6 +47,7 @@ public:
 private:
   std::unique_ptr<MLIRContext> context;
   std::string errors;
+  compresslib::ErrorKind kind = compresslib::ErrorKind::BadInput;
 };
 
 /// The files that a model is read from, as they lie there now: those of a

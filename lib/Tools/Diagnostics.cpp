@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Diagnostics.h"
+#include "Compress/IR/ErrorKind.h"
 #include "Compress/IR/Store.h"
 #include "compress/Support/Text.h"
 #include "mlir/IR/Diagnostics.h"
@@ -34,7 +35,7 @@ void mlir::compress::shorten(std::string &message) {
 }
 
 void mlir::compress::shortenDiagnostics(MLIRContext &context,
-                                        const WeightStore &store) {
+                                        WeightStore &store) {
   // Arguments refer to their text.
   auto texts = std::make_shared<std::deque<std::string>>();
   auto cut = [texts](Diagnostic &diagnostic, size_t limit) {
@@ -50,6 +51,9 @@ void mlir::compress::shortenDiagnostics(MLIRContext &context,
   };
   context.getDiagEngine().registerHandler([=, &store, shown = 0](
                                               Diagnostic &diagnostic) mutable {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      store.setFailureKind(
+          std::max(store.getFailureKind(), getErrorKind(diagnostic)));
     if (store.getFailureKind() == compresslib::ErrorKind::Environment &&
         diagnostic.getSeverity() == DiagnosticSeverity::Error && shown++ >= 3)
       return success();

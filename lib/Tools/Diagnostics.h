@@ -23,7 +23,8 @@ void shorten(std::string &message);
 /// Errors emitted in `context` from now on are cut before the handlers that
 /// were there get them: an op that a note prints may be a whole model. Once
 /// `store` cannot write, every weight says so; a few are enough.
-void shortenDiagnostics(MLIRContext &context, const WeightStore &store);
+/// The store learns what errors stand for.
+void shortenDiagnostics(MLIRContext &context, WeightStore &store);
 
 /// Errors of contexts made with `registry` are printed as always, but without
 /// the line of source that they are in: for text whose lines are long.

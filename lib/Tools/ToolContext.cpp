@@ -7,6 +7,7 @@
 
 #include "Commands.h"
 #include "Compress/IR/Compress.h"
+#include "Compress/IR/ErrorKind.h"
 #include "Compress/IR/Store.h"
 #include "Diagnostics.h"
 #include "compress/Import/Import.h"
@@ -34,6 +35,7 @@ ToolContext::ToolContext() {
     shorten(text);
     switch (diagnostic.getSeverity()) {
     case DiagnosticSeverity::Error:
+      kind = std::max(kind, getErrorKind(diagnostic));
       errors += (errors.empty() ? "" : "\n") + text;
       break;
     case DiagnosticSeverity::Warning:
@@ -53,20 +55,20 @@ ToolContext::ToolContext() {
 
 ToolContext::~ToolContext() = default;
 
-std::string ToolContext::takeErrors() { return std::exchange(errors, {}); }
+std::string ToolContext::takeErrors() {
+  kind = compresslib::ErrorKind::BadInput;
+  return std::exchange(errors, {});
+}
 
 compresslib::Error ToolContext::fail(const compresslib::Error &error) {
-  std::string emitted = takeErrors();
   compresslib::Error both = error;
+  both.kind = std::max(both.kind, kind);
   if (auto *dialect = context->getLoadedDialect<CompressDialect>())
     both.kind = std::max(both.kind, dialect->getStore().getFailureKind());
+  std::string emitted = takeErrors();
   if (emitted.empty())
     return both;
   both.message += "\n" + emitted;
-  // A choice that chooses nothing is a slip in the recipe, not in the model.
-  if (emitted.find("which matches no weight") != std::string::npos ||
-      emitted.find("which consumes no weight") != std::string::npos)
-    both.kind = compresslib::ErrorKind::Usage;
   return both;
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Compress/IR/Compress.h"
+#include "Compress/IR/ErrorKind.h"
 #include "Compress/IR/Store.h"
 #include "compress/Formats/Safetensors.h"
 #include "mlir/IR/Builders.h"
@@ -132,7 +133,7 @@ static LogicalResult report(Operation *op, const compresslib::Error &error,
   if (kind)
     *kind = error.kind;
   // Not at the op, which a note would print whole: the module may be one.
-  return emitError(op->getLoc()) << error.message;
+  return withKind(emitError(op->getLoc()), error.kind) << error.message;
 }
 
 LogicalResult WeightStore::attach(ModuleOp module,

@@ -31,14 +31,14 @@ struct CorrectPass
     return success();
   }
 
-  FailureOr<bool> rewrite(WeightOp weight) override {
+  FailureOr<bool> rewrite(WeightOp weight, WeightContext &context) override {
     RankedTensorType type = weight.getWeightType();
     if (type.getRank() != 2)
-      return emitWeightError(weight, getArgument())
+      return context.emitError()
              << "is " << type << ", but a matrix is corrected";
     LeafShape shape = getMatrixShape(type);
     if (rank > std::min(shape.rows, shape.columns))
-      return emitWeightError(weight, getArgument())
+      return context.emitError()
              << "would have rank " << rank.getValue() << ", but a matrix of "
              << shape.rows << " by " << shape.columns << " has ranks 1 to "
              << std::min(shape.rows, shape.columns);
@@ -46,8 +46,6 @@ struct CorrectPass
     // there all the same: sizes do not hang on values.
     if (isAtOrigin(weight))
       return false;
-    const WeightStore &store =
-        getContext().getLoadedDialect<CompressDialect>()->getStore();
     Value value = weight.getResultValue();
     auto correct = [&](const algo::LowRankFactors &factors) -> FailureOr<bool> {
       LeafBuilder builder = LeafBuilder::forWeight(weight, value);
@@ -62,19 +60,18 @@ struct CorrectPass
               .getResult());
       return true;
     };
-    if (store.isPlanning()) {
+    if (context.isPlanning()) {
       algo::LowRankFactors planned;
       planned.rank = rank;
       return correct(planned);
     }
-    RowReader origin = openOrigin(weight, store);
+    RowReader origin = openOrigin(weight, context.getStore());
     if (!origin)
-      return emitWeightError(weight, getArgument())
+      return context.emitError()
              << "has no origin at hand to be corrected against; correct in the "
                 "run that compresses, or put the file that its origin names "
                 "where it was";
 
-    ExpressionEvaluator evaluator(store);
     std::vector<float> lost(type.getNumElements());
     if (failed(origin(0, shape.rows, lost)))
       return failure();
@@ -83,7 +80,7 @@ struct CorrectPass
     for (int64_t begin = 0; begin < shape.rows; begin += step) {
       int64_t end = std::min(shape.rows, begin + step);
       block.resize((end - begin) * shape.columns);
-      if (failed(evaluator.evaluateRows(value, begin, end, block)))
+      if (failed(context.getEvaluator().evaluateRows(value, begin, end, block)))
         return failure();
       for (auto [was, is] : llvm::zip(
                MutableArrayRef(lost).slice(begin * shape.columns, block.size()),
@@ -93,7 +90,7 @@ struct CorrectPass
     auto factors = algo::truncatedSVD(
         algo::MatrixRef(lost, shape.rows, shape.columns), rank);
     if (!factors)
-      return emitCoreError(weight, getArgument(), factors.error());
+      return context.emitError(factors.error());
     return correct(*factors);
   }
 };

@@ -38,44 +38,40 @@ struct DecomposePass
     return success();
   }
 
-  FailureOr<bool> rewrite(WeightOp weight) override {
+  FailureOr<bool> rewrite(WeightOp weight, WeightContext &context) override {
     SmallVector<Leaf> leaves = collectLeaves(weight, LeafTarget::Values);
     if (leaves.empty())
-      return emitWeightError(weight, getArgument())
+      return context.emitError()
              << "has no float values left to decompose, only codes; decompose "
                 "before quantising, and both factors are quantised";
-    ExpressionEvaluator evaluator(
-        getContext().getLoadedDialect<CompressDialect>()->getStore());
     for (Leaf &leaf : leaves) {
       if (leaf.isUnder([](Operation *op) { return isa<ProductOp>(op); }))
-        return emitWeightError(weight, getArgument())
+        return context.emitError()
                << "is a product of factors already; decompose once, to the "
                   "smaller rank";
       if (leaf.isUnder([](Operation *op) {
             return isa<DensifyOp, DensifyNMOp, DensifyBlocksOp>(op);
           }))
-        return emitWeightError(weight, getArgument())
+        return context.emitError()
                << "is pruned, and the kept values are no matrix; decompose "
                   "before pruning, and both factors are pruned";
       if (leaf.getType().getRank() != 2)
-        return emitWeightError(weight, getArgument())
-               << "has a leaf " << leaf.getType()
-               << ", but a matrix is decomposed";
-      if (failed(decompose(weight, leaf, evaluator)))
+        return context.emitError() << "has a leaf " << leaf.getType()
+                                   << ", but a matrix is decomposed";
+      if (failed(decompose(weight, leaf, context)))
         return failure();
     }
     return true;
   }
 
-  LogicalResult decompose(WeightOp weight, Leaf &leaf,
-                          ExpressionEvaluator &evaluator) {
+  LogicalResult decompose(WeightOp weight, Leaf &leaf, WeightContext &context) {
     LeafShape shape = getMatrixShape(leaf.getType());
     int64_t largest = std::min(shape.rows, shape.columns);
     int64_t kept = rank;
     if (ratio > 0)
       kept = algo::rankForKeptRatio(shape.rows, shape.columns, ratio);
     if (energy == 0 && (kept < 1 || kept > largest))
-      return emitWeightError(weight, getArgument())
+      return context.emitError()
              << "would have rank " << kept << ", but a matrix of " << shape.rows
              << " by " << shape.columns << " has ranks 1 to " << largest;
     LeafBuilder builder(weight, leaf.value);
@@ -89,9 +85,9 @@ struct DecomposePass
         use->set(*product);
       return success();
     };
-    if (evaluator.getStore().isPlanning()) {
+    if (context.isPlanning()) {
       if (energy > 0)
-        return emitWeightError(weight, getArgument())
+        return context.emitError()
                << "has energy=" << energy.getValue()
                << ", whose rank follows from the values; run it, or name a "
                   "rank "
@@ -100,14 +96,15 @@ struct DecomposePass
       planned.rank = kept;
       return replace(planned);
     }
-    FailureOr<std::vector<float>> values = readLeaf(leaf.value, evaluator);
+    FailureOr<std::vector<float>> values =
+        readLeaf(leaf.value, context.getEvaluator());
     if (failed(values))
       return failure();
     algo::MatrixRef matrix(*values, shape.rows, shape.columns);
     auto factors = energy > 0 ? algo::truncatedSVDByEnergy(matrix, energy)
                               : algo::truncatedSVD(matrix, kept);
     if (!factors)
-      return emitCoreError(weight, getArgument(), factors.error());
+      return context.emitError(factors.error());
     return replace(*factors);
   }
 };

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Compress/IR/ErrorKind.h"
 #include "Compress/IR/WeightConsumer.h"
 #include "Compress/Transforms/WeightPass.h"
 #include "compress/Support/Text.h"
@@ -73,7 +74,9 @@ struct ForEachPass : compress::impl::CompressForEachPassBase<ForEachPass>,
   }
 
   InFlightDiagnostic fail() {
-    return emitError(UnknownLoc::get(&getContext())) << getArgument() << " ";
+    return withKind(emitError(UnknownLoc::get(&getContext())),
+                    compresslib::ErrorKind::Usage)
+           << getArgument() << " ";
   }
 
   LogicalResult
@@ -161,7 +164,9 @@ struct ForEachPass : compress::impl::CompressForEachPassBase<ForEachPass>,
     ModuleOp module = getOperation();
     // Whether the options are legal does not hang on what is chosen.
     if (failed(check([&](const Twine &text) {
-          return emitError(UnknownLoc::get(&getContext())) << text;
+          return withKind(emitError(UnknownLoc::get(&getContext())),
+                          compresslib::ErrorKind::Usage)
+                 << text;
         })))
       return failure();
     auto build = [&](OpPassManager &manager) {
@@ -184,7 +189,7 @@ struct ForEachPass : compress::impl::CompressForEachPassBase<ForEachPass>,
     std::optional<WeightKind> wanted = symbolizeWeightKind(consumer);
     std::optional<WeightKind> unwanted = symbolizeWeightKind(except);
 
-    WeightConsumers consumers(module);
+    const WeightConsumers &consumers = getAnalysis<WeightConsumers>();
     llvm::SmallSetVector<StringRef, 8> kinds;
     SmallVector<WeightOp> named;
     for (WeightOp weight : module.getOps<WeightOp>()) {

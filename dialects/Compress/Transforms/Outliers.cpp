@@ -31,22 +31,20 @@ struct OutliersPass
     return success();
   }
 
-  FailureOr<bool> rewrite(WeightOp weight) override {
+  FailureOr<bool> rewrite(WeightOp weight, WeightContext &context) override {
     SmallVector<Leaf> leaves = collectLeaves(weight, LeafTarget::Values);
     if (leaves.empty())
-      return emitWeightError(weight, getArgument())
+      return context.emitError()
              << "has no float values left, only codes; set outliers apart "
                 "before";
-    ExpressionEvaluator evaluator(
-        getContext().getLoadedDialect<CompressDialect>()->getStore());
     bool changed = false;
     for (Leaf &leaf : leaves) {
       if (leaf.getType().getRank() != 2)
-        return emitWeightError(weight, getArgument())
+        return context.emitError()
                << "has a leaf " << leaf.getType()
                << ", but outliers are those of a matrix; set them apart before "
                   "pruning";
-      FailureOr<Value> sum = separate(weight, leaf, evaluator);
+      FailureOr<Value> sum = separate(weight, leaf, context);
       if (failed(sum))
         return failure();
       if (!*sum)
@@ -60,16 +58,17 @@ struct OutliersPass
 
   /// Null where nothing is set apart.
   FailureOr<Value> separate(WeightOp weight, const Leaf &leaf,
-                            ExpressionEvaluator &evaluator) {
+                            WeightContext &context) {
     RankedTensorType type = leaf.getType();
     int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-    FailureOr<std::vector<float>> rest = readLeaf(leaf.value, evaluator);
+    FailureOr<std::vector<float>> rest =
+        readLeaf(leaf.value, context.getEvaluator());
     if (failed(rest))
       return failure();
     auto apart =
         algo::keepLargest(algo::MatrixRef(*rest, rows, columns), 100 - percent);
     if (!apart) {
-      emitCoreError(weight, getArgument(), apart.error());
+      context.emitError(apart.error());
       return failure();
     }
     std::vector<float> values, places, counts(rows);

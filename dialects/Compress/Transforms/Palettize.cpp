@@ -56,39 +56,36 @@ struct PalettizePass
     return text;
   }
 
-  FailureOr<bool> rewrite(WeightOp weight) override {
+  FailureOr<bool> rewrite(WeightOp weight, WeightContext &context) override {
     SmallVector<Leaf> leaves = collectLeaves(weight, target);
     if (leaves.empty() && target == LeafTarget::Codes)
-      return emitWeightError(weight, getArgument())
+      return context.emitError()
              << "has no codes; target=codes palettises those of "
                 "compress-quantize, so quantise before";
     if (leaves.empty())
-      return emitWeightError(weight, getArgument())
+      return context.emitError()
              << "has no float values left to palettise, only codes; palettise "
                 "instead of quantising, or prune or decompose before";
-    ExpressionEvaluator evaluator(
-        getContext().getLoadedDialect<CompressDialect>()->getStore());
     bool changed = false;
     for (Leaf &leaf : leaves) {
       if (leaf.getType().getNumElements() == 0)
         continue;
       if (leaf.getType().getRank() != 1 && leaf.getType().getRank() != 2)
-        return emitWeightError(weight, getArgument())
-               << "has a leaf " << leaf.getType()
-               << ", but a matrix or vector is palettised";
-      if (failed(named ? nameEntries(weight, leaf, evaluator)
-                       : palettize(weight, leaf, evaluator)))
+        return context.emitError() << "has a leaf " << leaf.getType()
+                                   << ", but a matrix or vector is palettised";
+      if (failed(named ? nameEntries(weight, leaf, context)
+                       : palettize(weight, leaf, context)))
         return failure();
       changed = true;
     }
     return changed;
   }
 
-  LogicalResult palettize(WeightOp weight, Leaf &leaf,
-                          ExpressionEvaluator &evaluator) {
+  LogicalResult palettize(WeightOp weight, Leaf &leaf, WeightContext &context) {
     RankedTensorType type = leaf.getType();
     LeafShape shape = getMatrixShape(type);
-    FailureOr<std::vector<float>> values = readLeaf(leaf.value, evaluator);
+    FailureOr<std::vector<float>> values =
+        readLeaf(leaf.value, context.getEvaluator());
     if (failed(values))
       return failure();
     algo::PaletteOptions options;
@@ -106,7 +103,7 @@ struct PalettizePass
     auto palette = algo::palettize(
         algo::MatrixRef(*values, shape.rows, shape.columns), options);
     if (!palette)
-      return emitCoreError(weight, getArgument(), palette.error());
+      return context.emitError(palette.error());
 
     LeafBuilder builder(weight, leaf.value);
     FailureOr<Value> codes =
@@ -127,7 +124,7 @@ struct PalettizePass
 
   /// The nearest entries of a codebook that has a name.
   LogicalResult nameEntries(WeightOp weight, Leaf &leaf,
-                            ExpressionEvaluator &evaluator) {
+                            WeightContext &context) {
     LeafBuilder builder(weight, leaf.value);
     auto book = CodebookOp::create(builder.builder, builder.loc, *named);
     auto type = cast<RankedTensorType>(book.getType());
@@ -136,15 +133,17 @@ struct PalettizePass
     if (isCodes != (target == LeafTarget::Codes) ||
         (isCodes && element != type.getElementType())) {
       book.erase();
-      return emitWeightError(weight, getArgument())
+      return context.emitError()
              << "has a leaf " << leaf.getType() << ", but "
              << stringifyNamedCodebook(*named) << " is "
              << type.getElementType() << " and stands for "
              << (isCodes ? "codes of that type, with target=codes"
                          : "values, with target=values");
     }
-    FailureOr<std::vector<float>> values = readLeaf(leaf.value, evaluator);
-    FailureOr<ArrayRef<float>> entries = evaluator.evaluateWhole(book);
+    FailureOr<std::vector<float>> values =
+        readLeaf(leaf.value, context.getEvaluator());
+    FailureOr<ArrayRef<float>> entries =
+        context.getEvaluator().evaluateWhole(book);
     if (failed(values) || failed(entries))
       return failure();
     LeafShape shape = getMatrixShape(leaf.getType());
@@ -152,7 +151,7 @@ struct PalettizePass
         algo::MatrixRef(*values, shape.rows, shape.columns),
         {entries->data(), entries->size()});
     if (!codes)
-      return emitCoreError(weight, getArgument(), codes.error());
+      return context.emitError(codes.error());
     FailureOr<Value> stored =
         makeCodes(builder, leaf.getType(), *codes, type.getDimSize(1));
     if (failed(stored))

@@ -15,6 +15,20 @@ class WeightPass<string argument> : Pass<argument> {
   let dependentDialects = ["::mlir::compress::CompressDialect"];
 }
 
+/// What every quantiser is asked; algo::QuantizeOptions.
+class QuantizeOptions<string groupSize> {
+  list<Option> shared = [
+    Option<"bits", "bits", "int", "4", "Bits of a code, 2 to 8">,
+    Option<"groupSize", "group-size", "int64_t", groupSize,
+           "Consecutive inputs that share a scale; 0 is the whole row">,
+    Option<"scaleType", "scale-type", "::compresslib::algo::StorageType",
+           "::compresslib::algo::StorageType::F16", "Type of the scales and offsets",
+           [{::mlir::compress::storageTypeValues()}]>,
+    Option<"strictGroups", "strict-groups", "bool", "false",
+           "Refuse a group size that does not divide the inputs">,
+  ];
+}
+
 def CompressQuantizePass : WeightPass<"compress-quantize"> {
   let summary = "Integer codes with scales, by rounding to the nearest";
   let description = [{
@@ -56,10 +70,7 @@ def CompressQuantizePass : WeightPass<"compress-quantize"> {
         : (tensor<4x64xui4>, tensor<4x2xf16>, tensor<4x2xui4>) -> tensor<4x64xf32>
     ```
   }];
-  let options = [
-    Option<"bits", "bits", "int", "4", "Bits of a code, 2 to 8">,
-    Option<"groupSize", "group-size", "int64_t", "32",
-           "Consecutive inputs that share a scale; 0 is the whole row">,
+  let options = !listconcat(QuantizeOptions<"32">.shared, [
     Option<"scheme", "scheme", "::compresslib::algo::Scheme",
            "::compresslib::algo::Scheme::Asymmetric",
            "Where zero lies among the codes",
@@ -68,9 +79,6 @@ def CompressQuantizePass : WeightPass<"compress-quantize"> {
              clEnumValN(::compresslib::algo::Scheme::Symmetric, "symmetric", "signed codes, zero is code 0"),
              clEnumValN(::compresslib::algo::Scheme::Unsigned, "unsigned", "unsigned codes of values of one sign, zero is code 0"),
              clEnumValN(::compresslib::algo::Scheme::Offset, "offset", "unsigned codes with the least value of a group"))}]>,
-    Option<"scaleType", "scale-type", "::compresslib::algo::StorageType",
-           "::compresslib::algo::StorageType::F16", "Type of the scales and offsets",
-           [{::mlir::compress::storageTypeValues()}]>,
     Option<"zeroType", "zero-type", "::mlir::compress::ZeroPointType",
            "::mlir::compress::ZeroPointType::Integer", "Type of the zero points",
            [{::llvm::cl::values(
@@ -81,8 +89,6 @@ def CompressQuantizePass : WeightPass<"compress-quantize"> {
            [{::llvm::cl::values(
              clEnumValN(::mlir::compress::QuantizationSearch::None, "none", "from the group's range"),
              clEnumValN(::mlir::compress::QuantizationSearch::Scale, "scale", "by the least squared error of 19 candidates; symmetric codes"))}]>,
-    Option<"strictGroups", "strict-groups", "bool", "false",
-           "Refuse a group size that does not divide the inputs">,
     Option<"target", "target", "::mlir::compress::LeafTarget",
            "::mlir::compress::LeafTarget::Values", "Which leaves are quantised",
            [{::llvm::cl::values(
@@ -90,7 +96,7 @@ def CompressQuantizePass : WeightPass<"compress-quantize"> {
              clEnumValN(::mlir::compress::LeafTarget::Scales, "scales", "the scales of codes"),
              clEnumValN(::mlir::compress::LeafTarget::Offsets, "offsets", "the offsets of codes"),
              clEnumValN(::mlir::compress::LeafTarget::Codebook, "codebook", "the codebooks of palettes"))}]>,
-  ];
+  ]);
 }
 
 def CompressPrunePass : WeightPass<"compress-prune"> {
@@ -174,20 +180,12 @@ def CompressQuantizeHQQPass : WeightPass<"compress-quantize-hqq"> {
     points are fractional, so they are stored as floats. Composes as
     `compress-quantize` does.
   }];
-  let options = [
-    Option<"bits", "bits", "int", "4", "Bits of a code, 2 to 8">,
-    Option<"groupSize", "group-size", "int64_t", "64",
-           "Consecutive inputs that share a scale; 0 is the whole row">,
-    Option<"scaleType", "scale-type", "::compresslib::algo::StorageType",
-           "::compresslib::algo::StorageType::F16", "Type of the scales",
-           [{::mlir::compress::storageTypeValues()}]>,
+  let options = !listconcat(QuantizeOptions<"64">.shared, [
     Option<"zeroType", "zero-type", "::compresslib::algo::StorageType",
            "::compresslib::algo::StorageType::F16", "Type of the zero points",
            [{::mlir::compress::storageTypeValues()}]>,
     Option<"iterations", "iterations", "int", "20", "Most iterations a group, 1 to 1000">,
-    Option<"strictGroups", "strict-groups", "bool", "false",
-           "Refuse a group size that does not divide the inputs">,
-  ];
+  ]);
 }
 
 def CompressDecomposePass : WeightPass<"compress-decompose"> {

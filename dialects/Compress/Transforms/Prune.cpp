@@ -41,23 +41,18 @@ struct PrunePass
     return success();
   }
 
-  InFlightDiagnostic fail(WeightOp weight) {
-    return emitWeightError(weight, getArgument());
-  }
-
-  FailureOr<bool> rewrite(WeightOp weight) override {
+  FailureOr<bool> rewrite(WeightOp weight, WeightContext &context) override {
     SmallVector<Leaf> leaves = collectLeaves(weight, LeafTarget::Elements);
     if (leaves.empty())
-      return fail(weight) << "has nothing that can be dropped";
-    ExpressionEvaluator evaluator(
-        getContext().getLoadedDialect<CompressDialect>()->getStore());
+      return context.emitError() << "has nothing that can be dropped";
     bool changed = false;
     for (Leaf &leaf : leaves) {
       if (leaf.isUnder(
               [](Operation *op) { return isa<SparseOpInterface>(op); }))
-        return fail(weight) << "is pruned already; prune once, by the larger "
-                               "share";
-      FailureOr<Value> value = prune(weight, leaf, evaluator);
+        return context.emitError()
+               << "is pruned already; prune once, by the larger "
+                  "share";
+      FailureOr<Value> value = prune(weight, leaf, context);
       if (failed(value))
         return failure();
       if (!*value)
@@ -90,37 +85,40 @@ struct PrunePass
 
   /// Null where everything is kept.
   FailureOr<Value> prune(WeightOp weight, const Leaf &leaf,
-                         ExpressionEvaluator &evaluator) {
+                         WeightContext &context) {
     RankedTensorType type = leaf.getType();
     if (type.getRank() != 2 &&
         !(type.getRank() == 1 && kind == PruneKind::Matrix)) {
-      fail(weight) << "has a leaf " << type << ", but "
-                   << (kind == PruneKind::Matrix ? "a matrix or vector"
-                                                 : "a matrix")
-                   << " is pruned";
+      context.emitError() << "has a leaf " << type << ", but "
+                          << (kind == PruneKind::Matrix ? "a matrix or vector"
+                                                        : "a matrix")
+                          << " is pruned";
       return failure();
     }
     LeafShape shape = getMatrixShape(type);
     if (kind == PruneKind::NOfM && shape.columns % m) {
-      fail(weight) << "has " << shape.columns << " inputs, which groups of "
-                   << m.getValue()
-                   << " do not divide; choose an m that divides them";
+      context.emitError() << "has " << shape.columns
+                          << " inputs, which groups of " << m.getValue()
+                          << " do not divide; choose an m that divides them";
       return failure();
     }
     if (kind == PruneKind::Block &&
         (shape.rows % blockRows || shape.columns % blockColumns)) {
-      fail(weight) << "has " << shape.rows << " by " << shape.columns
-                   << " weights, which blocks of " << blockRows.getValue()
-                   << " by " << blockColumns.getValue() << " do not tile";
+      context.emitError() << "has " << shape.rows << " by " << shape.columns
+                          << " weights, which blocks of "
+                          << blockRows.getValue() << " by "
+                          << blockColumns.getValue() << " do not tile";
       return failure();
     }
     Value judged = getJudged(leaf);
     if (!judged) {
-      fail(weight) << "has codes that stand for several weights each, of which "
-                      "none can be dropped alone; prune before";
+      context.emitError()
+          << "has codes that stand for several weights each, of which "
+             "none can be dropped alone; prune before";
       return failure();
     }
-    FailureOr<std::vector<float>> values = readLeaf(judged, evaluator);
+    FailureOr<std::vector<float>> values =
+        readLeaf(judged, context.getEvaluator());
     if (failed(values))
       return failure();
     algo::MatrixRef matrix(*values, shape.rows, shape.columns);
@@ -139,7 +137,7 @@ struct PrunePass
       llvm_unreachable("unknown kind");
     }();
     if (!mask) {
-      emitCoreError(weight, getArgument(), mask.error());
+      context.emitError(mask.error());
       return failure();
     }
     if (!llvm::is_contained(*mask, 0))
@@ -150,7 +148,8 @@ struct PrunePass
     StringRef part = isCodes ? "codes" : "values";
     auto result = isCodes ? type : type.clone(Float32Type::get(&getContext()));
     if (isCodes) {
-      values = evaluator.evaluateRows(leaf.value, 0, getRowCount(type));
+      values =
+          context.getEvaluator().evaluateRows(leaf.value, 0, getRowCount(type));
       if (failed(values))
         return failure();
     }

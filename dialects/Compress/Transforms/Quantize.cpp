@@ -23,15 +23,13 @@ struct QuantizePass
     : WeightPass<compress::impl::CompressQuantizePassBase<QuantizePass>> {
   using WeightPass::WeightPass;
 
+  algo::QuantizeOptions getShared() { return {bits, groupSize, scaleType}; }
+
   LogicalResult
   checkOptions(llvm::function_ref<InFlightDiagnostic()> error) override {
-    if (bits < 2 || bits > 8)
-      return error() << "has bits=" << bits.getValue()
-                     << ", but codes have 2 to 8 bits";
-    if (groupSize < 0)
-      return error()
-             << "has group-size=" << groupSize.getValue()
-             << ", but it is a number of inputs, or 0 for the whole row";
+    if (LogicalResult known = checkQuantizeOptions(getShared(), error);
+        failed(known))
+      return known;
     if (search == QuantizationSearch::Scale &&
         scheme != algo::Scheme::Symmetric && scheme.hasValue())
       return error() << "has search=scale and a scheme that is not symmetric, "
@@ -40,33 +38,25 @@ struct QuantizePass
     return success();
   }
 
-  FailureOr<bool> rewrite(WeightOp weight) override {
+  FailureOr<bool> rewrite(WeightOp weight, WeightContext &context) override {
     QuantizeLeafOptions leaf{
-        getArgument(),
-        bits,
-        groupSize,
+        getShared(),
         scheme == algo::Scheme::Symmetric || scheme == algo::Scheme::Unsigned ||
             search == QuantizationSearch::Scale,
-        strictGroups,
-        target,
-        getStorageType(&getContext(), scaleType),
+        strictGroups, target,
         zeroType == ZeroPointType::F16 ? Float16Type::get(&getContext())
                                        : Type()};
     if (search == QuantizationSearch::Scale) {
       algo::ScaleSearchOptions options;
-      options.bits = bits;
-      options.groupSize = groupSize;
-      options.scaleType = scaleType;
-      return quantizeLeaves(weight, leaf, [&](algo::MatrixRef rows) {
+      static_cast<algo::QuantizeOptions &>(options) = getShared();
+      return quantizeLeaves(weight, context, leaf, [&](algo::MatrixRef rows) {
         return algo::searchScales(rows, options);
       });
     }
     algo::RoundToNearestOptions options;
-    options.bits = bits;
-    options.groupSize = groupSize;
+    static_cast<algo::QuantizeOptions &>(options) = getShared();
     options.scheme = scheme;
-    options.scaleType = scaleType;
-    return quantizeLeaves(weight, leaf, [&](algo::MatrixRef rows) {
+    return quantizeLeaves(weight, context, leaf, [&](algo::MatrixRef rows) {
       return algo::roundToNearest(rows, options);
     });
   }

@@ -22,33 +22,27 @@ struct QuantizeHQQPass
     : WeightPass<compress::impl::CompressQuantizeHQQPassBase<QuantizeHQQPass>> {
   using WeightPass::WeightPass;
 
+  algo::QuantizeOptions getShared() { return {bits, groupSize, scaleType}; }
+
   LogicalResult
   checkOptions(llvm::function_ref<InFlightDiagnostic()> error) override {
-    if (bits < 2 || bits > 8)
-      return error() << "has bits=" << bits.getValue()
-                     << ", but codes have 2 to 8 bits";
-    if (groupSize < 0)
-      return error()
-             << "has group-size=" << groupSize.getValue()
-             << ", but it is a number of inputs, or 0 for the whole row";
+    if (LogicalResult known = checkQuantizeOptions(getShared(), error);
+        failed(known))
+      return known;
     if (iterations < 1 || iterations > 1000)
       return error() << "has iterations=" << iterations.getValue()
                      << ", but they are 1 to 1000";
     return success();
   }
 
-  FailureOr<bool> rewrite(WeightOp weight) override {
+  FailureOr<bool> rewrite(WeightOp weight, WeightContext &context) override {
     algo::HQQOptions options;
-    options.bits = bits;
-    options.groupSize = groupSize;
-    options.scaleType = scaleType;
+    static_cast<algo::QuantizeOptions &>(options) = getShared();
     options.zeroType = zeroType;
     options.iterations = iterations;
-    return quantizeLeaves(weight,
-                          {getArgument(), bits, groupSize,
-                           /*zeroIsZero=*/false, strictGroups,
+    return quantizeLeaves(weight, context,
+                          {getShared(), /*zeroIsZero=*/false, strictGroups,
                            LeafTarget::Values,
-                           getStorageType(&getContext(), scaleType),
                            getStorageType(&getContext(), zeroType)},
                           [&](algo::MatrixRef rows) {
                             return algo::quantizeHalfQuadratic(rows, options);

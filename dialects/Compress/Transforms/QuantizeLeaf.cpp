@@ -74,24 +74,23 @@ static void fillAbsent(MutableArrayRef<float> rows, ArrayRef<int64_t> pattern,
 /// dense value of `sparse`, with the pattern of what is present.
 static LogicalResult forEachBlock(
     const Leaf &leaf, SparseOpInterface sparse,
-    const QuantizeLeafOptions &options, int64_t group,
-    ExpressionEvaluator &evaluator,
+    const QuantizeLeafOptions &options, int64_t group, WeightContext &context,
     llvm::function_ref<LogicalResult(algo::MatrixRef, ArrayRef<int64_t>)>
         body) {
   if (!sparse)
     return forEachRowBlock(
-        leaf.value, evaluator,
+        leaf.value, context.getEvaluator(),
         [&](algo::MatrixRef block, int64_t) { return body(block, {}); });
   return forEachRowBlock(
-      sparse->getResult(0), evaluator,
+      sparse->getResult(0), context.getEvaluator(),
       [&](algo::MatrixRef block, int64_t firstRow) -> LogicalResult {
         auto type = cast<RankedTensorType>(sparse->getResult(0).getType());
         std::vector<float> values(block.values.begin(), block.values.end());
         std::vector<int64_t> pattern(values.size(), -1);
         int64_t rows = type.getRank() == 1 ? getRowCount(type) : block.rows;
-        if (!evaluator.getStore().isPlanning() &&
-            failed(sparse.getPattern(firstRow, firstRow + rows, evaluator,
-                                     pattern)))
+        if (!context.isPlanning() &&
+            failed(sparse.getPattern(firstRow, firstRow + rows,
+                                     context.getEvaluator(), pattern)))
           return failure();
         fillAbsent(values, pattern, block.columns, group, options.zeroIsZero);
         return body(algo::MatrixRef(values, block.rows, block.columns),
@@ -115,7 +114,7 @@ static Value withElements(OpBuilder &builder, Operation *sparse, Value elements,
 static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
                                      SparseOpInterface sparse,
                                      const QuantizeLeafOptions &options,
-                                     ExpressionEvaluator &evaluator,
+                                     WeightContext &context,
                                      QuantizeFn quantize) {
   RankedTensorType leafType = leaf.getType();
   auto type = sparse ? cast<RankedTensorType>(sparse->getResult(0).getType())
@@ -124,7 +123,7 @@ static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
   int64_t group = options.groupSize ? options.groupSize : shape.columns;
   if (shape.columns % group) {
     if (options.strictGroups && group < shape.columns)
-      return emitWeightError(weight, options.passName)
+      return context.emitError()
              << "has " << shape.columns << " inputs, which groups of " << group
              << " do not divide; strict-groups allows "
              << legalGroupSizes(shape.columns);
@@ -136,31 +135,33 @@ static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
   }
   group = std::min(group, shape.columns);
 
+  Type scaleType = getStorageType(type.getContext(), options.scaleType);
   std::vector<uint8_t> codes, present;
-  if (sparse && !evaluator.getStore().isPlanning())
+  if (sparse && !context.isPlanning())
     present.resize(leafType.getNumElements());
   std::vector<float> scales, zeros, offsets;
   bool isSigned = false, hasZeros = false, hasOffsets = false;
-  if (failed(forEachBlock(
-          leaf, sparse, options, group, evaluator,
-          [&](algo::MatrixRef block,
-              ArrayRef<int64_t> pattern) -> LogicalResult {
-            auto quantized = quantize(block);
-            if (!quantized)
-              return emitCoreError(weight, options.passName, quantized.error());
-            if (!sparse)
-              appendCodes(codes, quantized->codes, options.bits);
-            for (auto [code, index] : llvm::zip(quantized->codes, pattern))
-              if (index >= 0)
-                present[index] = code;
-            llvm::append_range(scales, quantized->scales);
-            llvm::append_range(zeros, quantized->zeros);
-            llvm::append_range(offsets, quantized->offsets);
-            isSigned = quantized->isSigned;
-            hasZeros = !quantized->zeros.empty();
-            hasOffsets = !quantized->offsets.empty();
-            return success();
-          })))
+  if (failed(forEachBlock(leaf, sparse, options, group, context,
+                          [&](algo::MatrixRef block,
+                              ArrayRef<int64_t> pattern) -> LogicalResult {
+                            auto quantized = quantize(block);
+                            if (!quantized)
+                              return context.emitError(quantized.error());
+                            if (!sparse)
+                              appendCodes(codes, quantized->codes,
+                                          options.bits);
+                            for (auto [code, index] :
+                                 llvm::zip(quantized->codes, pattern))
+                              if (index >= 0)
+                                present[index] = code;
+                            llvm::append_range(scales, quantized->scales);
+                            llvm::append_range(zeros, quantized->zeros);
+                            llvm::append_range(offsets, quantized->offsets);
+                            isSigned = quantized->isSigned;
+                            hasZeros = !quantized->zeros.empty();
+                            hasOffsets = !quantized->offsets.empty();
+                            return success();
+                          })))
     return failure();
   if (sparse)
     appendCodes(codes, present, options.bits);
@@ -174,13 +175,13 @@ static FailureOr<Value> quantizeLeaf(WeightOp weight, const Leaf &leaf,
   FailureOr<Value> codesLeaf =
       builder.fromBytes("codes", leafType.clone(codeType), codes);
   FailureOr<Value> scalesLeaf = builder.fromValues(
-      "scales", RankedTensorType::get(groups, options.scaleType), scales);
+      "scales", RankedTensorType::get(groups, scaleType), scales);
   if (failed(codesLeaf) || failed(scalesLeaf))
     return failure();
   Value zerosLeaf, offsetsLeaf;
   if (hasOffsets) {
     FailureOr<Value> made = builder.fromValues(
-        "offsets", RankedTensorType::get(groups, options.scaleType), offsets);
+        "offsets", RankedTensorType::get(groups, scaleType), offsets);
     if (failed(made))
       return failure();
     offsetsLeaf = *made;
@@ -224,14 +225,25 @@ static SmallVector<SparseOpInterface> getSparseUsers(const Leaf &leaf) {
   return users;
 }
 
-FailureOr<bool> mlir::compress::quantizeLeaves(
-    WeightOp weight, const QuantizeLeafOptions &options, QuantizeFn quantize) {
+LogicalResult mlir::compress::checkQuantizeOptions(
+    const algo::QuantizeOptions &options,
+    llvm::function_ref<InFlightDiagnostic()> error) {
+  if (options.bits < 2 || options.bits > 8)
+    return error() << "has bits=" << options.bits
+                   << ", but codes have 2 to 8 bits";
+  if (options.groupSize < 0)
+    return error() << "has group-size=" << options.groupSize
+                   << ", but it is a number of inputs, or 0 for the whole row";
+  return success();
+}
+
+FailureOr<bool>
+mlir::compress::quantizeLeaves(WeightOp weight, WeightContext &context,
+                               const QuantizeLeafOptions &options,
+                               QuantizeFn quantize) {
   SmallVector<Leaf> leaves = collectLeaves(weight, options.target);
   if (leaves.empty())
-    return emitWeightError(weight, options.passName)
-           << whyNothing(options.target);
-  ExpressionEvaluator evaluator(
-      weight.getContext()->getLoadedDialect<CompressDialect>()->getStore());
+    return context.emitError() << whyNothing(options.target);
   bool changed = false;
   for (Leaf &leaf : leaves) {
     // Pruning may keep nothing.
@@ -241,7 +253,7 @@ FailureOr<bool> mlir::compress::quantizeLeaves(
     SmallVector<SparseOpInterface> sparse = getSparseUsers(leaf);
     for (SparseOpInterface op : sparse) {
       FailureOr<Value> value =
-          quantizeLeaf(weight, leaf, op, options, evaluator, quantize);
+          quantizeLeaf(weight, leaf, op, options, context, quantize);
       if (failed(value))
         return failure();
       op->getResult(0).replaceAllUsesWith(*value);
@@ -249,7 +261,7 @@ FailureOr<bool> mlir::compress::quantizeLeaves(
     if (!sparse.empty())
       continue;
     FailureOr<Value> value =
-        quantizeLeaf(weight, leaf, {}, options, evaluator, quantize);
+        quantizeLeaf(weight, leaf, {}, options, context, quantize);
     if (failed(value))
       return failure();
     for (OpOperand *use : leaf.uses)

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Compress/Transforms/Reference.h"
+#include "Compress/IR/ErrorKind.h"
 #include "Compress/IR/Expression.h"
 #include "Compress/Transforms/WeightPass.h"
 #include "compress/Algorithms/ErrorMeasure.h"
@@ -40,7 +41,7 @@ LogicalResult mlir::compress::keepOrigin(WeightOp weight) {
     llvm::Expected<std::string> added =
         store.addValues((weight.getSymName() + "/origin").str(), type, *values);
     if (!added)
-      return emitError(weight.getLoc())
+      return withKind(emitError(weight.getLoc()), store.getFailureKind())
              << "weight @" << weight.getSymName() << ": "
              << llvm::toString(added.takeError());
     key = *added;

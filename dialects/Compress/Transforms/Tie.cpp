@@ -151,7 +151,8 @@ struct TiePass : compress::impl::CompressTiePassBase<TiePass>, CompressionPass {
         bases.push_back(weight);
         continue;
       }
-      if (failed(rewriteLossy(weight, getArgument(), text, [&] {
+      WeightContext context(weight, getArgument(), /*consumers=*/nullptr);
+      if (failed(rewriteLossy(weight, context, text, [&] {
             return toDelta(weight, nearest, std::move(*values), evaluator);
           })))
         return failure();

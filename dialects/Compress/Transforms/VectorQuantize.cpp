@@ -41,54 +41,52 @@ struct VectorQuantizePass
     return success();
   }
 
-  FailureOr<bool> rewrite(WeightOp weight) override {
+  FailureOr<bool> rewrite(WeightOp weight, WeightContext &context) override {
     SmallVector<Leaf> leaves = collectLeaves(weight, LeafTarget::Values);
     if (leaves.empty())
-      return emitWeightError(weight, getArgument())
+      return context.emitError()
              << "has no float values left to quantise, only codes; use it "
                 "instead of other codes, or prune or decompose before";
-    ExpressionEvaluator evaluator(
-        getContext().getLoadedDialect<CompressDialect>()->getStore());
     bool changed = false;
     for (Leaf &leaf : leaves) {
       RankedTensorType type = leaf.getType();
       if (type.getNumElements() == 0)
         continue;
       if (type.getRank() != 1 && type.getRank() != 2)
-        return emitWeightError(weight, getArgument())
+        return context.emitError()
                << "has a leaf " << type << ", but a matrix or vector is cut "
                << "into cells";
       if (type.getShape().back() % cell)
-        return emitWeightError(weight, getArgument())
+        return context.emitError()
                << "has a leaf " << type << ", whose last dimension cells of "
                << cell.getValue() << " do not divide"
                << (type.getRank() == 1 ? "; prune by kind=n-of-m or block "
                                          "for a regular number of kept values"
                                        : "");
-      if (failed(quantize(weight, leaf, evaluator)))
+      if (failed(quantize(weight, leaf, context)))
         return failure();
       changed = true;
     }
     return changed;
   }
 
-  LogicalResult quantize(WeightOp weight, Leaf &leaf,
-                         ExpressionEvaluator &evaluator) {
+  LogicalResult quantize(WeightOp weight, Leaf &leaf, WeightContext &context) {
     RankedTensorType type = leaf.getType();
     LeafShape shape = getMatrixShape(type);
-    FailureOr<std::vector<float>> values = readLeaf(leaf.value, evaluator);
+    FailureOr<std::vector<float>> values =
+        readLeaf(leaf.value, context.getEvaluator());
     if (failed(values))
       return failure();
     algo::VectorQuantizeOptions options;
     options.cell = cell;
     options.entries = entries ? int(entries) : 1 << bits;
-    options.rounds = evaluator.getStore().isPlanning() ? 1 : int(rounds);
+    options.rounds = context.isPlanning() ? 1 : int(rounds);
     options.seed = seed;
     options.codebookType = codebookType;
     auto quantized = algo::vectorQuantize(
         algo::MatrixRef(*values, shape.rows, shape.columns), options);
     if (!quantized)
-      return emitCoreError(weight, getArgument(), quantized.error());
+      return context.emitError(quantized.error());
 
     LeafBuilder builder(weight, leaf.value);
     unsigned width = std::max(2u, llvm::Log2_32_Ceil(options.entries));

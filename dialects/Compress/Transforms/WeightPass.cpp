@@ -10,6 +10,7 @@
 #include "Compress/Transforms/Reference.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/SmallSet.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -205,7 +206,7 @@ FailureOr<Value> LeafBuilder::fromBytes(StringRef part, RankedTensorType type,
   llvm::Expected<std::string> key =
       store.add((stem + "/" + part).str(), type, bytes);
   if (!key)
-    return emitError(weight.getLoc())
+    return withKind(emitError(weight.getLoc()), store.getFailureKind())
            << "weight @" << weight.getSymName() << ": "
            << llvm::toString(key.takeError());
   return StoredOp::create(builder, loc, type, *key).getResult();
@@ -345,12 +346,41 @@ void mlir::compress::remarkOn(WeightOp weight, StringRef name,
       << text.str();
 }
 
+WeightContext::WeightContext(WeightOp weight, StringRef passName,
+                             const WeightConsumers *consumers)
+    : weight(weight), passName(passName),
+      store(
+          weight.getContext()->getLoadedDialect<CompressDialect>()->getStore()),
+      evaluator(store), consumers(consumers) {}
+
+std::optional<ArrayRef<WeightConsumer>> WeightContext::getConsumers() const {
+  if (!consumers)
+    return std::nullopt;
+  return consumers->of(weight);
+}
+
+InFlightDiagnostic WeightContext::emitError() {
+  return mlir::emitError(weight.getLoc())
+         << "weight @" << weight.getSymName() << ", " << passName << ": ";
+}
+
+InFlightDiagnostic WeightContext::emitError(const compresslib::Error &error) {
+  return withKind(emitError() << error.message, error.kind);
+}
+
+/// The kinds of what takes a weight, each once.
+static std::string listKinds(ArrayRef<WeightConsumer> consumers) {
+  llvm::SmallSetVector<StringRef, 4> kinds;
+  for (const WeightConsumer &consumer : consumers)
+    kinds.insert(stringifyWeightKind(consumer.kind));
+  return llvm::join(kinds, ",");
+}
+
 LogicalResult
-mlir::compress::rewriteLossy(WeightOp weight, StringRef passName,
+mlir::compress::rewriteLossy(WeightOp weight, WeightContext &context,
                              StringRef passText,
                              llvm::function_ref<FailureOr<bool>()> rewrite) {
-  const WeightStore &store =
-      weight.getContext()->getLoadedDialect<CompressDialect>()->getStore();
+  const WeightStore &store = context.getStore();
   int64_t before = weight.getStoredBits();
   OwningOpRef<WeightOp> old = weight.clone();
   if (failed(keepOrigin(weight)))
@@ -377,17 +407,20 @@ mlir::compress::rewriteLossy(WeightOp weight, StringRef passName,
                                    after));
 
   std::lock_guard<std::mutex> lock(remarkMutex);
-  remark::passed(weight.getLoc(), remark::RemarkOpts::name(passName)
-                                      .category("compress")
-                                      .function(weight.getSymName()))
-      << remark::metric("RelativeError", llvm::formatv("{0:e3}", *error).str())
-      << remark::metric("BitsBefore", before)
-      << remark::metric("BitsAfter", after);
+  auto said = remark::passed(weight.getLoc(),
+                             remark::RemarkOpts::name(context.getPassName())
+                                 .category("compress")
+                                 .function(weight.getSymName()));
+  said << remark::metric("RelativeError", llvm::formatv("{0:e3}", *error).str())
+       << remark::metric("BitsBefore", before)
+       << remark::metric("BitsAfter", after);
+  if (auto consumers = context.getConsumers(); consumers && !consumers->empty())
+    said << remark::metric("Consumers", listKinds(*consumers));
   return success();
 }
 
-SmallVector<WeightOp> mlir::compress::getMatrices(ModuleOp module) {
-  WeightConsumers consumers(module);
+SmallVector<WeightOp>
+mlir::compress::getMatrices(ModuleOp module, const WeightConsumers &consumers) {
   SmallVector<WeightOp> matrices;
   for (WeightOp weight : module.getOps<WeightOp>()) {
     if (weight.getWeightType().getRank() != 2)
@@ -510,16 +543,4 @@ std::string mlir::compress::getPassText(const Pass &pass,
     text += value;
   }
   return text + "}";
-}
-
-InFlightDiagnostic mlir::compress::emitWeightError(WeightOp weight,
-                                                   StringRef passName) {
-  return emitError(weight.getLoc())
-         << "weight @" << weight.getSymName() << ", " << passName << ": ";
-}
-
-InFlightDiagnostic
-mlir::compress::emitCoreError(WeightOp weight, StringRef passName,
-                              const compresslib::Error &error) {
-  return emitWeightError(weight, passName) << error.message;
 }

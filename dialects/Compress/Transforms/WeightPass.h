@@ -20,7 +20,9 @@
 #define COMPRESS_TRANSFORMS_WEIGHTPASS_H
 
 #include "Compress/IR/Compress.h"
+#include "Compress/IR/ErrorKind.h"
 #include "Compress/IR/Store.h"
+#include "Compress/IR/WeightConsumer.h"
 #include "Compress/Transforms/Passes.h"
 #include "compress/Algorithms/LowRank.h"
 #include "compress/Algorithms/MatrixRef.h"
@@ -129,10 +131,41 @@ Type getStorageType(MLIRContext *context, compresslib::algo::StorageType type);
 // Running
 //===----------------------------------------------------------------------===//
 
+/// What a pass sees beside the weight that it rewrites.
+class WeightContext {
+public:
+  /// `consumers` may be null.
+  WeightContext(WeightOp weight, StringRef passName,
+                const WeightConsumers *consumers);
+
+  WeightStore &getStore() { return store; }
+  /// Whether only sizes are asked for: values read as zeros, and new leaves
+  /// have types and no bytes.
+  bool isPlanning() const { return store.isPlanning(); }
+  /// Evaluates this weight's expressions.
+  ExpressionEvaluator &getEvaluator() { return evaluator; }
+  /// What takes the weight. Known under a pass that looked at the whole module:
+  /// one over all its weights, or compress-for-each.
+  std::optional<ArrayRef<WeightConsumer>> getConsumers() const;
+  StringRef getPassName() const { return passName; }
+
+  /// Begins an error about what the pass finds: "weight @w, pass: ".
+  InFlightDiagnostic emitError();
+  /// The same, with the core's message and kind.
+  InFlightDiagnostic emitError(const compresslib::Error &error);
+
+private:
+  WeightOp weight;
+  StringRef passName;
+  WeightStore &store;
+  ExpressionEvaluator evaluator;
+  const WeightConsumers *consumers;
+};
+
 /// Rewrites one weight by `rewrite`, which replaces uses of leaves and returns
 /// whether it changed anything; then erases what is dead, measures, and leaves
-/// the report named `passText` on the weight and as a remark of `passName`.
-LogicalResult rewriteLossy(WeightOp weight, StringRef passName,
+/// the report named `passText` on the weight and as a remark of the pass.
+LogicalResult rewriteLossy(WeightOp weight, WeightContext &context,
                            StringRef passText,
                            llvm::function_ref<FailureOr<bool>()> rewrite);
 
@@ -148,7 +181,8 @@ bool isTrivial(WeightOp weight);
 
 /// The rank-2 weights of a module, without those that have consumers of which
 /// none is a product or an embedding.
-SmallVector<WeightOp> getMatrices(ModuleOp module);
+SmallVector<WeightOp> getMatrices(ModuleOp module,
+                                  const WeightConsumers &consumers);
 
 /// Runs on every weight of `weights`, in parallel, a pipeline of its thread
 /// made by `build`. `run` is the pass's own runPipeline.
@@ -179,22 +213,31 @@ template <typename Base> struct WeightPass : Base, CompressionPass {
 
   LogicalResult initialize(MLIRContext *context) override {
     return checkOptions([&] {
-      return emitError(UnknownLoc::get(context)) << this->getArgument() << " ";
+      return withKind(emitError(UnknownLoc::get(context)),
+                      compresslib::ErrorKind::Usage)
+             << this->getArgument() << " ";
     });
   }
 
   void runOnOperation() final {
     Operation *op = this->getOperation();
     if (auto weight = dyn_cast<WeightOp>(op)) {
-      if (!isTrivial(weight) &&
-          failed(rewriteLossy(weight, this->getArgument(),
+      if (isTrivial(weight))
+        return;
+      Operation *parent = weight->getParentOp();
+      auto consumers =
+          this->template getCachedParentAnalysis<WeightConsumers>(parent);
+      WeightContext context(weight, this->getArgument(),
+                            consumers ? &consumers->get() : nullptr);
+      if (failed(rewriteLossy(weight, context,
                               getPassText(*this, *this->clonePass()),
-                              [&] { return rewrite(weight); })))
+                              [&] { return rewrite(weight, context); })))
         this->signalPassFailure();
       return;
     }
     auto module = cast<ModuleOp>(op);
-    SmallVector<WeightOp> matrices = getMatrices(module);
+    SmallVector<WeightOp> matrices =
+        getMatrices(module, this->template getAnalysis<WeightConsumers>());
     if (matrices.empty() && !module.template getOps<WeightOp>().empty())
       emitWarning(module.getLoc())
           << this->getArgument()
@@ -220,14 +263,8 @@ template <typename Base> struct WeightPass : Base, CompressionPass {
   }
 
   /// Replaces leaves; returns whether it changed anything.
-  virtual FailureOr<bool> rewrite(WeightOp weight) = 0;
+  virtual FailureOr<bool> rewrite(WeightOp weight, WeightContext &context) = 0;
 };
-
-/// Begins an error about what a pass finds in a weight: "weight @w, pass: ".
-InFlightDiagnostic emitWeightError(WeightOp weight, StringRef passName);
-/// The same, with the core's message.
-InFlightDiagnostic emitCoreError(WeightOp weight, StringRef passName,
-                                 const compresslib::Error &error);
 
 } // namespace mlir::compress
 

@@ -32,11 +32,8 @@
 
 namespace compresslib::algo {
 
-struct HQQOptions {
-  int bits = 4;
-  /// Inputs a group; 0 is the whole row.
-  int64_t groupSize = 64;
-  StorageType scaleType = StorageType::F16;
+struct HQQOptions : QuantizeOptions {
+  HQQOptions() { groupSize = 64; }
   StorageType zeroType = StorageType::F16;
   int iterations = 20;
 };

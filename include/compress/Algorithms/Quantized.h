@@ -37,6 +37,15 @@ float roundToStorage(float value, StorageType type);
 /// 2^-126, the smallest normal f32 and bf16. A group of zeros gets this scale.
 float smallestScale(StorageType type);
 
+/// What every quantiser is asked.
+struct QuantizeOptions {
+  int bits = 4;
+  /// Inputs a group; 0 is the whole row.
+  int64_t groupSize = 0;
+  /// Of scales and offsets.
+  StorageType scaleType = StorageType::F16;
+};
+
 struct Quantized {
   int bits = 0;
   int64_t rows = 0;

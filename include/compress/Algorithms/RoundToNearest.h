@@ -21,8 +21,8 @@
 //               code = clamp(round((w - offset)/scale), 0, 2^b - 1)
 //
 // Scales and offsets are rounded to their storage type, and scales at least
-// smallestScale(), before anything is divided by them. Rows are independent: any split into row
-// ranges gives the same bytes.
+// smallestScale(), before anything is divided by them. Rows are independent:
+// any split into row ranges gives the same bytes.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_ALGORITHMS_ROUNDTONEAREST_H
@@ -34,13 +34,8 @@ namespace compresslib::algo {
 
 enum class Scheme { Asymmetric, Symmetric, FullRange, Unsigned, Offset };
 
-struct RoundToNearestOptions {
-  int bits = 4;
-  /// Inputs a group; 0 is the whole row.
-  int64_t groupSize = 0;
+struct RoundToNearestOptions : QuantizeOptions {
   Scheme scheme = Scheme::Asymmetric;
-  /// Of scales and offsets.
-  StorageType scaleType = StorageType::F16;
 };
 
 /// Errors: bits or group size out of range, a weight that is not finite, a

@@ -25,13 +25,10 @@
 
 namespace compresslib::algo {
 
-struct ScaleSearchOptions {
-  int bits = 4;
-  /// Inputs a group; 0 is the whole row.
-  int64_t groupSize = 32;
+struct ScaleSearchOptions : QuantizeOptions {
+  ScaleSearchOptions() { groupSize = 32; }
   /// Codes -(m-1) … m-1.
   bool restricted = false;
-  StorageType scaleType = StorageType::F16;
 };
 
 /// `importance`: empty, or h >= 0 for each column (a diagonal of the Gram

@@ -9,6 +9,7 @@
 #include "Compress/IR/Store.h"
 #include "Kernel/IR/Kernel.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -51,9 +52,19 @@ int64_t TileFormat::getSegmentBytes(int64_t segment) const {
          (isShorter ? floats->blockBytes - floats->lastBytes : 0);
 }
 int64_t TileFormat::getRowTileBytes() const {
+  if (codes.kept)
+    return 8;
   int64_t segments = getSegments();
   return codes.tileBytes + (segments - 1) * getSegmentBytes(0) +
          getSegmentBytes(segments - 1);
+}
+
+int64_t TileFormat::getValueOffset() const {
+  int64_t tiles = getRowTiles() * getRowTileBytes();
+  return codes.kept ? llvm::alignTo(tiles, 64) : tiles;
+}
+int64_t TileFormat::getValueBytes() const {
+  return codes.kept ? *codes.kept * getRecordBytes() : codes.valueBytes;
 }
 
 FloatSource TileFormat::getFloats() const {
@@ -101,7 +112,7 @@ std::optional<TileFormat> TileFormat::get(Value value) {
                         type.getDimSize(1),
                         type.getDimSize(1),
                         CodeForm{0, 0, form->blockBytes, false, form->tileBytes,
-                                 form->valueBytes},
+                                 form->valueBytes, form->kept},
                         ScaleForm{1, 0},
                         std::nullopt,
                         1,
@@ -131,7 +142,8 @@ std::optional<TileFormat> TileFormat::get(Value value) {
       std::max(scaleForm->groups, movedForm ? movedForm->groups : 1);
   // Headers that serve different numbers of groups would need a segment each.
   for (const std::optional<ScaleForm> &form : {scaleForm, movedForm})
-    if (form && form->groups != 1 && form->groups != segment)
+    if (form && form->groups != 1 &&
+        (form->groups != segment || codeForm->kept))
       return std::nullopt;
   return TileFormat{op,
                     type.getDimSize(0),
@@ -142,6 +154,30 @@ std::optional<TileFormat> TileFormat::get(Value value) {
                     movedForm,
                     segment,
                     std::nullopt};
+}
+
+std::string mlir::kernel::whyRows(Value value) {
+  auto named = [](Value some) {
+    return some.getDefiningOp()->getName().getStringRef().str();
+  };
+  auto op = value.getDefiningOp<DequantizeOp>();
+  if (!op)
+    return named(value) + " has no form in tiles as it is here";
+  if (!takesInteger8Activations(value))
+    return "groups of " + std::to_string(op.getEffectiveGroupSize()) +
+           " inputs are no multiple of 32";
+  auto codes = dyn_cast<CodeSource>(op.getCodes().getDefiningOp());
+  if (!codes || !codes.getCodeForm())
+    return "codes of " + named(op.getCodes()) + " have no form in tiles";
+  for (Value operand : {Value(op.getScales()), getMovedOperand(op)}) {
+    auto scales =
+        operand ? dyn_cast<ScaleSource>(operand.getDefiningOp()) : nullptr;
+    if (operand && (!scales || !scales.getScaleForm()))
+      return "scales, zeros or offsets of " + named(operand) +
+             " have no form in headers";
+  }
+  return "its headers do not serve one number of groups, or codes that are "
+         "absent have no integer zero point";
 }
 
 //===----------------------------------------------------------------------===//
@@ -169,10 +205,11 @@ struct LayoutBuilder {
   LogicalResult placeOp(PackedLayout::Node &node, Operation *op) {
     if (node.offsets.count(op))
       return success();
-    for (Value operand : op->getOperands())
-      if (failed(placeOp(node, operand.getDefiningOp())))
-        return failure();
     auto source = dyn_cast<TileSource>(op);
+    if (!source || !source.packsOperands())
+      for (Value operand : op->getOperands())
+        if (failed(placeOp(node, operand.getDefiningOp())))
+          return failure();
     if (!source)
       return op->emitOpError("has no packed form, so a program cannot hold it; "
                              "its dialect attaches none of TileSource");
@@ -293,9 +330,61 @@ FailureOr<int64_t> mlir::kernel::planPlaces(
 // Packing
 //===----------------------------------------------------------------------===//
 
+/// The records of blocks that are listed. Headers of all groups are made first.
+static LogicalResult packListed(const TileFormat &format,
+                                ExpressionEvaluator &evaluator,
+                                MutableArrayRef<uint8_t> out) {
+  using namespace llvm::support::endian;
+  FloatSource floats = format.getFloats();
+  CodeSource codes = floats ? CodeSource() : format.getCodes();
+  int64_t header = format.getHeaderBytes(1), record = format.getRecordBytes();
+  int64_t groups = format.getGroups(), group = format.getBlocks(0);
+  uint8_t *values = out.data() + format.getValueOffset();
+  int64_t first = 0;
+  for (int64_t tile = 0; tile < format.getRowTiles(); ++tile) {
+    int64_t firstRow = tile * kTileRows;
+    FailureOr<SmallVector<int64_t>> kept =
+        floats ? floats.getKeptBlocks(evaluator, firstRow)
+               : codes.getKeptBlocks(evaluator, firstRow);
+    if (failed(kept))
+      return failure();
+    assert(first + int64_t(kept->size()) <= *format.codes.kept);
+    std::vector<uint8_t> headers(groups * header);
+    SmallVector<uint8_t *> scaleHeaders, movedHeaders,
+        blocks(format.columns / kBlockInputs);
+    for (int64_t g = 0; g < groups; ++g) {
+      scaleHeaders.push_back(headers.data() + g * header);
+      movedHeaders.push_back(scaleHeaders.back() + format.scales.headerBytes);
+    }
+    if (!floats &&
+        (failed(format.getScales().packHeaders(evaluator, firstRow, kTileRows,
+                                               scaleHeaders)) ||
+         (format.moved && failed(format.getMoved().packHeaders(
+                              evaluator, firstRow, kTileRows, movedHeaders)))))
+      return failure();
+    uint8_t *own = out.data() + tile * format.getRowTileBytes();
+    write32le(own, uint32_t(first));
+    write32le(own + 4, uint32_t(kept->size()));
+    for (int64_t block : *kept) {
+      uint8_t *at = values + first++ * record;
+      std::copy_n(headers.data() + block / group * header, header, at);
+      blocks[block] = at + header;
+      write16le(at + record - 2, uint16_t(block));
+    }
+    int64_t used = 0;
+    TileSpace space{firstRow, kTileRows, nullptr, blocks, {}, used};
+    if (failed(floats ? floats.packTile(evaluator, space)
+                      : codes.packTile(evaluator, space)))
+      return failure();
+  }
+  return success();
+}
+
 static LogicalResult packTile(const TileFormat &format,
                               ExpressionEvaluator &evaluator,
                               MutableArrayRef<uint8_t> out) {
+  if (format.codes.kept)
+    return packListed(format, evaluator, out);
   FloatSource floats = format.getFloats();
   CodeSource codes = floats ? CodeSource() : format.getCodes();
   ScaleSource scales = floats ? ScaleSource() : format.getScales(),

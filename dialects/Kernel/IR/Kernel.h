@@ -36,6 +36,8 @@ struct CodeForm {
   bool absent = false;    ///< whether codes may be absent
   int64_t tileBytes = 0;  ///< of a row tile's own header, before its segments
   int64_t valueBytes = 0; ///< behind all row tiles: records of varying size
+  std::optional<int64_t> kept = {}; ///< blocks of all row tiles, where a list
+                                    ///< says which are there
 };
 
 /// What a FloatSource emits from: the same records.
@@ -45,6 +47,7 @@ struct FloatForm {
   int64_t tileBytes = 0;  ///< as of codes
   int64_t valueBytes = 0; ///< as of codes
   bool isCostly = false;  ///< whether many tokens take an expanded panel
+  std::optional<int64_t> kept = {}; ///< as of codes
 };
 
 /// Where a CodeSource or FloatSource writes a row tile: rows `firstRow` …
@@ -53,7 +56,7 @@ struct FloatForm {
 struct TileSpace {
   int64_t firstRow, rows;
   uint8_t *header;
-  llvm::ArrayRef<uint8_t *> blocks; ///< the record of each block
+  llvm::ArrayRef<uint8_t *> blocks; ///< the record of each block, or null
   llvm::MutableArrayRef<uint8_t> values;
   int64_t &used;
 };

@@ -385,4 +385,37 @@ def LaneExpandOp : Kernel_Op<"lane_expand", [MemoryEffects<[MemRead]>]> {
   }];
 }
 
+def LanePermuteOp : Kernel_Op<"lane_permute", [Pure, AllTypesMatch<["table", "result"]>]> {
+  let summary = "Floats of a table of sixteen";
+  let description = [{
+    `result[i] = table[indices[i] & 15]`: a palette in one register.
+
+    ```mlir
+    %0 = kernel.lane_permute %table by %indices : vector<16xf32>, vector<16xi32>
+    ```
+  }];
+  let arguments = (ins VectorOfLengthAndType<[16], [F32]>:$table, VectorOfLengthAndType<[16], [I32]>:$indices);
+  let results = (outs VectorOfLengthAndType<[16], [F32]>:$result);
+  let assemblyFormat = "$table `by` $indices attr-dict `:` type($table) `,` type($indices)";
+}
+
+def LaneExpandFloatsOp : Kernel_Op<"lane_expand_floats", [MemoryEffects<[MemRead]>]> {
+  let summary = "Floats of a run, at the positions of a mask";
+  let description = [{
+    Lane i is 0 where bit i of the mask is 0, else float j at the address,
+    widened, j the number of ones before bit i. Sixteen floats may be read,
+    whatever the mask.
+
+    ```mlir
+    %0 = kernel.lane_expand_floats %weights[%address] of f16 mask %mask : memref<?xi8> -> vector<16xf32>
+    ```
+  }];
+  let arguments = (ins PackedBuffer:$weights, Index:$address, TypeAttrOf<AnyTypeOf<[F16, BF16, F32]>>:$element,
+                       I16:$mask);
+  let results = (outs VectorOfLengthAndType<[16], [F32]>:$result);
+  let assemblyFormat = [{
+    $weights `[` $address `]` `of` $element `mask` $mask attr-dict `:` type($weights) `->` type($result)
+  }];
+}
+
 #endif // KERNEL_OPS_TD

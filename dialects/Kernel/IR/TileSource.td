@@ -23,6 +23,10 @@ def TileSource : OpInterface<"TileSource"> {
         index that makes rows addressable. Known without reading the weight.
       }], "int64_t", "getPackedBytes", (ins)>,
     InterfaceMethod<[{
+        Whether these bytes have the operands' values in them, so that no
+        operand is packed for the op.
+      }], "bool", "packsOperands", (ins), [{}], [{ return false; }]>,
+    InterfaceMethod<[{
         Writes those bytes.
       }], "::llvm::LogicalResult", "pack",
       (ins "::mlir::compress::ExpressionEvaluator &":$evaluator,
@@ -53,6 +57,13 @@ def CodeSource : OpInterface<"CodeSource"> {
         Values that are packed apart from the tiles, once: codebooks.
       }], "::llvm::SmallVector<::mlir::Value>", "getTables", (ins), [{}],
       [{ return {}; }]>,
+    InterfaceMethod<[{
+        Where blocks are listed: those of the row tile from row `firstRow` on
+        that are there, ascending.
+      }], "::llvm::FailureOr<::llvm::SmallVector<int64_t>>", "getKeptBlocks",
+      (ins "::mlir::compress::ExpressionEvaluator &":$evaluator,
+           "int64_t":$firstRow), [{}],
+      [{ return ::llvm::SmallVector<int64_t>(); }]>,
     InterfaceMethod<[{
         Writes the records of a row tile. Codes beyond the matrix are 0, or
         absent where codes may be.
@@ -95,6 +106,12 @@ def FloatSource : OpInterface<"FloatSource"> {
       }], "::llvm::SmallVector<::mlir::Value>", "getTables", (ins), [{}],
       [{ return {}; }]>,
     InterfaceMethod<[{
+        As of a CodeSource.
+      }], "::llvm::FailureOr<::llvm::SmallVector<int64_t>>", "getKeptBlocks",
+      (ins "::mlir::compress::ExpressionEvaluator &":$evaluator,
+           "int64_t":$firstRow), [{}],
+      [{ return ::llvm::SmallVector<int64_t>(); }]>,
+    InterfaceMethod<[{
         Writes the records of a row tile. Values beyond the matrix are 0.
       }], "::llvm::LogicalResult", "packTile",
       (ins "::mlir::compress::ExpressionEvaluator &":$evaluator,
@@ -115,6 +132,24 @@ def FloatSource : OpInterface<"FloatSource"> {
       }], "::llvm::SmallVector<::mlir::Value>", "emitQuad",
       (ins "::mlir::kernel::Expander &":$expander,
            "const ::mlir::kernel::BlockPlace &":$place, "unsigned":$quad)>,
+  ];
+}
+
+def ListSource : OpInterface<"ListSource"> {
+  let cppNamespace = "::mlir::kernel";
+  let description = [{
+    Values [rows, columns] of which each row lists a few, at ascending columns;
+    the others are 0.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Emits the numbers of a row's first entry and of the one behind its last.
+      }], "::std::pair<::mlir::Value, ::mlir::Value>", "emitRow",
+      (ins "::mlir::kernel::Expander &":$expander, "::mlir::Value":$row)>,
+    InterfaceMethod<[{
+        Emits an entry's column and its value in f32.
+      }], "::std::pair<::mlir::Value, ::mlir::Value>", "emitEntry",
+      (ins "::mlir::kernel::Expander &":$expander, "::mlir::Value":$entry)>,
   ];
 }
 

@@ -22,6 +22,11 @@
 //
 //   How values lie in a record is their source's (FloatSources.cpp).
 //
+//   Where whole blocks are absent, those that are there are listed: a row tile
+//   is the number of its first record and how many it has (u32 each); behind
+//   all row tiles, from a multiple of 64, lie the records: each the headers of
+//   its group, the block, and which of the row it is (u16).
+//
 //   Stored codes: a code of b bits is unsigned (signed ones have 2^(b-1) added)
 //   and split into planes of 4, 2 and 1 bits, from the low bits up (8 bits: one
 //   plane of bytes). In a block, quad s (of 4 inputs) of row r has its four
@@ -83,8 +88,13 @@ struct TileFormat {
   int64_t getHeaderBytes(int64_t groups) const;
   int64_t getSegmentBytes(int64_t segment) const;
   int64_t getRowTileBytes() const;
-  int64_t getBytes() const {
-    return getRowTiles() * getRowTileBytes() + codes.valueBytes;
+  /// Where what varies in size begins, and its bytes.
+  int64_t getValueOffset() const;
+  int64_t getValueBytes() const;
+  int64_t getBytes() const { return getValueOffset() + getValueBytes(); }
+  /// Bytes of a listed block with its headers.
+  int64_t getRecordBytes() const {
+    return getHeaderBytes(1) + codes.blockBytes + 2;
   }
 
   FloatSource getFloats() const;
@@ -103,6 +113,9 @@ struct TileFormat {
   static std::optional<TileFormat> get(Value value);
 };
 
+/// Why a value lies as rows, for a remark.
+std::string whyRows(Value value);
+
 /// The planes of stored codes, low bits first: widths 8, or of 4, 2 and 1.
 SmallVector<unsigned> getCodePlanes(unsigned bits);
 
@@ -118,7 +131,7 @@ struct PackedLayout {
     llvm::DenseMap<Operation *, int64_t> offsets;
     Node(Value value, int64_t offset) : value(value), offset(offset) {}
   };
-  SmallVector<Node> nodes; ///< in the order of the stream
+  SmallVector<Node, 0> nodes; ///< in the order of the stream
   int64_t bytes = 0;
 
   /// The layout of an expression. Fails with an error where an op has no packed

@@ -92,8 +92,10 @@ public:
   Value loadIndex(Value address, Type type);
   /// Byte address of what an op packs apart.
   Value place(Operation *op) { return at(part->offsets.lookup(op)); }
-  void setTable(Operation *op, Value value) { tables[op] = value; }
-  Value table(Operation *op) const { return tables.lookup(op); }
+  void setTables(Operation *op, ArrayRef<Value> values) {
+    tablesOf[op].assign(values.begin(), values.end());
+  }
+  ArrayRef<Value> tables(Operation *op) { return tablesOf[op]; }
 
   const PackedLayout &getLayout() const { return layout; }
   Value getWeights() const { return weights; }
@@ -106,7 +108,7 @@ private:
   const PackedLayout::Node *part; ///< which is being expanded
   Value weights, offset;
   llvm::DenseMap<Value, Value> preparedValues;
-  llvm::DenseMap<Operation *, Value> tables;
+  llvm::DenseMap<Operation *, SmallVector<Value>> tablesOf;
 };
 
 /// A group of a row tile, as a loop over it meets it.
@@ -126,8 +128,11 @@ struct GroupPlace {
 
 /// Emits the loops over a row tile's groups; `carried` go through. Groups of
 /// other inputs, or only of another number of blocks, get a body of their own.
+/// A block that is listed is a group alone. `shared` is what emitTile made of
+/// the row tile at byte address `tile`.
 SmallVector<Value> walkGroups(
-    Expander &e, const TileFormat &format, bool byInputs, ValueRange carried,
+    Expander &e, const TileFormat &format, bool byInputs, Value tile,
+    ArrayRef<Value> shared, ValueRange carried,
     const std::function<SmallVector<Value>(const GroupPlace &, ValueRange)>
         &body);
 
@@ -144,7 +149,8 @@ GroupValues emitGroup(Expander &e, const TileFormat &format,
 LogicalResult emitTables(Expander &e, const TileFormat &format);
 
 /// What emitTile makes of the row tile at byte address `tile` of a node that
-/// lies `offset` bytes into its weight.
+/// lies `offset` bytes into its weight. Of listed blocks: the address of the
+/// first record, and how many there are.
 SmallVector<Value> emitTile(Expander &e, const TileFormat &format,
                             int64_t offset, Value tile);
 

@@ -63,6 +63,12 @@ struct InstructionSet {
   /// kernel.lane_expand of the run that a 64-byte vector begins with.
   Value (*expand)(OpBuilder &b, Location loc, Value run, Value mask,
                   int64_t bits) = nullptr;
+  /// kernel.lane_permute by as many indices as a vector has.
+  Value (*permute)(OpBuilder &b, Location loc, Value table,
+                   Value indices) = nullptr;
+  /// kernel.lane_expand_floats of the sixteen that were read, widened.
+  Value (*expandFloats)(OpBuilder &b, Location loc, Value run,
+                        Value mask) = nullptr;
 
   /// "x86-64", "aarch64": the triple's architecture, as targets name it.
   std::string getFamily() const;

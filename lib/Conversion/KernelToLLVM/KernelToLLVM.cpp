@@ -138,7 +138,8 @@ struct ConvertKernelToLLVM
         pass = "--convert-kernel-to-vector";
       else if (isa<scf::ForallOp>(op))
         pass = "--kernel-split-threads";
-      else if (isa<LaneDotOp, LaneLookupOp, LaneExpandOp>(op))
+      else if (isa<LaneDotOp, LaneLookupOp, LaneExpandOp, LanePermuteOp,
+                   LaneExpandFloatsOp>(op))
         pass = "--kernel-lower-lane-ops";
       else
         return;

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FloatLanes.h"
 #include "Kernel/Transforms/Passes.h"
 #include "LaneExpand.h"
 #include "compress/InstructionSets/InstructionSet.h"
@@ -166,6 +167,22 @@ struct LowerLaneExpand : LaneOpPattern<LaneExpandOp> {
   }
 };
 
+struct LowerLanePermute : LaneOpPattern<LanePermuteOp> {
+  using LaneOpPattern::LaneOpPattern;
+
+  Value lower(LanePermuteOp op, PatternRewriter &b) const override {
+    return lowerLanePermute(op, b, set);
+  }
+};
+
+struct LowerLaneExpandFloats : LaneOpPattern<LaneExpandFloatsOp> {
+  using LaneOpPattern::LaneOpPattern;
+
+  Value lower(LaneExpandFloatsOp op, PatternRewriter &b) const override {
+    return lowerLaneExpandFloats(op, b, set);
+  }
+};
+
 /// f16 to f32 by integer operations: the magnitude's bits, moved to where f32
 /// has them, are 2^-112 of the value; the exponent of an infinity or a NaN is
 /// then set to all ones.
@@ -257,8 +274,8 @@ struct LowerLaneOps : kernel::impl::LowerLaneOpsPassBase<LowerLaneOps> {
       return signalPassFailure();
     }
     RewritePatternSet patterns(&getContext());
-    patterns.add<LowerLaneDot, LowerLaneLookup, LowerLaneExpand>(&getContext(),
-                                                                 *set);
+    patterns.add<LowerLaneDot, LowerLaneLookup, LowerLaneExpand,
+                 LowerLanePermute, LowerLaneExpandFloats>(&getContext(), *set);
     patterns.add<WidenBrain>(&getContext());
     if (!set->convertsHalf)
       patterns.add<WidenHalf>(&getContext());

@@ -25,7 +25,7 @@ using namespace mlir::kernel;
 namespace {
 
 //===----------------------------------------------------------------------===//
-// Stored codes: planes
+// Stored codes, all or whole blocks of them: planes
 //===----------------------------------------------------------------------===//
 
 template <typename Op>
@@ -38,7 +38,17 @@ struct LeafCodes : CodeSource::ExternalModel<LeafCodes<Op>, Op> {
       return std::nullopt;
     unsigned bits = integer.getWidth();
     bool isSigned = integer.isSigned();
-    return CodeForm{bits, isSigned ? int64_t(1) << (bits - 1) : 0, 64 * bits};
+    std::optional<int64_t> kept = countKeptBlocks(op);
+    if (!isLeaf(op->getResult(0)) && !kept)
+      return std::nullopt;
+    return CodeForm{
+        bits, isSigned ? int64_t(1) << (bits - 1) : 0, 64 * bits, false, 0, 0,
+        kept};
+  }
+  FailureOr<SmallVector<int64_t>> getKeptBlocks(Operation *op,
+                                                ExpressionEvaluator &evaluator,
+                                                int64_t firstRow) const {
+    return kernel::getKeptBlocks(op, evaluator, firstRow);
   }
 
   LogicalResult packTile(Operation *op, ExpressionEvaluator &evaluator,
@@ -53,10 +63,12 @@ struct LeafCodes : CodeSource::ExternalModel<LeafCodes<Op>, Op> {
     std::vector<uint8_t> codes(kTileRows * padded, uint8_t(form.bias));
     for (int64_t r = 0; r < space.rows; ++r)
       for (int64_t c = 0; c < columns; ++c)
-        codes[r * padded + c] =
-            uint8_t(int(values[r * columns + c]) + int(form.bias));
+        if (float code = values[r * columns + c]; !std::isnan(code))
+          codes[r * padded + c] = uint8_t(int(code) + int(form.bias));
     SmallVector<unsigned> planes = getCodePlanes(form.bits);
     for (auto [b, record] : llvm::enumerate(space.blocks)) {
+      if (!record)
+        continue;
       uint8_t *at = record;
       unsigned low = 0;
       for (unsigned plane : planes) {
@@ -126,7 +138,8 @@ struct LookupCodes : CodeSource::ExternalModel<LookupCodes, LookupOp> {
         dyn_cast<IntegerType>(typeOf(op.getCodebook()).getElementType());
     if (op.getCell() != 1 || op.getGroupSize() || !isLeaf(op.getCodebook()) ||
         !book || book.getWidth() != 8 || !codes ||
-        !(form = codes.getCodeForm()) || form->bias || form->absent)
+        !(form = codes.getCodeForm()) || form->bias || form->absent ||
+        form->kept)
       return std::nullopt;
     return CodeForm{8, bias(op), form->blockBytes};
   }
@@ -169,14 +182,14 @@ struct LookupCodes : CodeSource::ExternalModel<LookupCodes, LookupOp> {
                                  e.builder.getI8IntegerAttr(-128)));
       table = arith::XOrIOp::create(e.builder, e.loc, table, flip);
     }
-    e.setTable(operation, table);
+    e.setTables(operation, table);
     return success();
   }
   Value emitQuad(Operation *operation, Expander &e, const BlockPlace &place,
                  unsigned s) const {
     Value index = inner(cast<LookupOp>(operation)).emitQuad(e, place, s);
     return LaneLookupOp::create(e.builder, e.loc, index.getType(), index,
-                                e.table(operation));
+                                e.tables(operation).front());
   }
 };
 
@@ -325,6 +338,7 @@ void mlir::kernel::registerCodeSources(MLIRContext *context) {
   StreamOp::attachInterface<LeafCodes<StreamOp>>(*context);
   compress::ConstantOp::attachInterface<LeafCodes<compress::ConstantOp>>(
       *context);
+  DensifyBlocksOp::attachInterface<LeafCodes<DensifyBlocksOp>>(*context);
   LookupOp::attachInterface<LookupCodes>(*context);
   DensifyOp::attachInterface<MaskedCodes<DensifyOp>>(*context);
   DensifyNMOp::attachInterface<MaskedCodes<DensifyNMOp>>(*context);

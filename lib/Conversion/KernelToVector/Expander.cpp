@@ -35,9 +35,9 @@ Value ScratchPool::get(OpBuilder &builder, Location loc, int64_t elements,
     Location at = function->getLoc();
     if (isSingleProgram(function)) {
       Value context = entry.getArgument(0);
-      base = BufferOp::create(builder, at,
-                              bytesType(builder.getContext(), ShapedType::kDynamic),
-                              context, ContextField::scratch);
+      base = BufferOp::create(
+          builder, at, bytesType(builder.getContext(), ShapedType::kDynamic),
+          context, ContextField::scratch);
       offset = arith::MulIOp::create(
           builder, at, entry.getArgument(1),
           FieldOp::create(builder, at, builder.getIndexType(), context,
@@ -60,8 +60,7 @@ Value ScratchPool::get(OpBuilder &builder, Location loc, int64_t elements,
 
 int64_t ScratchPool::finish() {
   if (base && !offset)
-    base.setType(
-        bytesType(base.getContext(), std::max<int64_t>(most, 64)));
+    base.setType(bytesType(base.getContext(), std::max<int64_t>(most, 64)));
   return most;
 }
 
@@ -153,9 +152,21 @@ std::pair<Value, Value> GroupPlace::header(Expander &e, Value tile,
 }
 
 SmallVector<Value> mlir::kernel::walkGroups(
-    Expander &e, const TileFormat &format, bool byInputs, ValueRange carried,
+    Expander &e, const TileFormat &format, bool byInputs, Value tile,
+    ArrayRef<Value> shared, ValueRange carried,
     const std::function<SmallVector<Value>(const GroupPlace &, ValueRange)>
         &body) {
+  if (format.codes.kept)
+    return e.loop(e.index(0), shared[1], 1, carried,
+                  [&](Value i, ValueRange carried) {
+                    int64_t bytes = format.getRecordBytes();
+                    Value record = e.add(shared[0], e.mul(i, e.index(bytes)));
+                    Value block = e.loadIndex(e.add(record, e.index(bytes - 2)),
+                                              e.builder.getI16Type());
+                    return body({e.sub(record, tile), 1, e.index(0), block, 1,
+                                 kBlockInputs},
+                                carried);
+                  });
   int64_t segments = format.getSegments(), all = format.getGroups();
   int64_t blocks = format.getBlocks(0), lastBlocks = format.getBlocks(all - 1);
   int64_t lastInputs = format.columns - (all - 1) * format.group;
@@ -239,7 +250,13 @@ LogicalResult mlir::kernel::emitTables(Expander &e, const TileFormat &format) {
 
 SmallVector<Value> mlir::kernel::emitTile(Expander &e, const TileFormat &format,
                                           int64_t offset, Value tile) {
-  Value behind = e.at(offset + format.getRowTiles() * format.getRowTileBytes());
+  Value behind = e.at(offset + format.getValueOffset());
+  if (format.codes.kept) {
+    int64_t record = format.getRecordBytes();
+    Value first = e.loadIndex(tile, e.builder.getI32Type());
+    return {e.add(behind, e.mul(first, e.index(record))),
+            e.loadIndex(e.add(tile, e.index(4)), e.builder.getI32Type())};
+  }
   return format.floats ? format.getFloats().emitTile(e, tile, behind)
                        : format.getCodes().emitTile(e, tile, behind);
 }
@@ -310,11 +327,14 @@ static LogicalResult expandTileRow(Expander &e, const PackedLayout::Node &node,
   Value lane = e.rem(row, e.index(kTileRows));
   Value tile =
       e.add(e.at(node.tileOffset), e.mul(e.div(row, e.index(kTileRows)),
-                                     e.index(format.getRowTileBytes())));
+                                         e.index(format.getRowTileBytes())));
   if (failed(emitTables(e, format)))
     return failure();
   SmallVector<Value> shared = emitTile(e, format, node.tileOffset, tile);
-  walkGroups(e, format, /*byInputs=*/true, {},
+  if (format.codes.kept)
+    e.loop(e.index(0), e.index(format.columns), 1,
+           [&](Value c) { e.store(e.f32(0), destination, c); });
+  walkGroups(e, format, /*byInputs=*/true, tile, shared, {},
              [&](const GroupPlace &place, ValueRange) -> SmallVector<Value> {
                GroupValues group = emitGroup(e, format, place, tile);
                return walkBlocks(

@@ -13,6 +13,9 @@ using namespace mlir;
 using namespace mlir::kernel;
 
 namespace {
+/// Values are wider than codes, so that as many registers lie further ahead.
+constexpr int64_t kFloatPrefetchDistance = 8192;
+
 /// Row tiles times tokens: weights become f32 in registers, one input of
 /// sixteen rows at a time, or come from a panel where they are that already.
 struct FloatProduct {
@@ -60,7 +63,8 @@ struct FloatProduct {
       for (Value tile : tiles) {
         if (int64_t header = format.getHeaderBytes(place.groups);
             header && isStream())
-          e.prefetch(e.add(tile, place.segment), header);
+          e.prefetch(e.add(tile, place.segment), header,
+                     kFloatPrefetchDistance);
         values.push_back(emitGroup(e, format, place, tile));
       }
       return walkBlocks(
@@ -69,6 +73,11 @@ struct FloatProduct {
             SmallVector<Value> sums(carried);
             Value first = e.mul(block, e.index(kBlockInputs));
             int64_t bytes = format.codes.blockBytes, fetched = 0;
+            // What varies in size is fetched evenly over the blocks.
+            int64_t blocks = llvm::divideCeil(format.columns, kBlockInputs) *
+                             format.getRowTiles();
+            int64_t share = llvm::divideCeil(format.codes.valueBytes, blocks);
+            int64_t fetchedValues = 0;
             for (int64_t k = 0; k < inputs; k += 4) {
               SmallVector<SmallVector<Value>> weights;
               for (int64_t r = 0; r < rowTiles(); ++r) {
@@ -80,14 +89,22 @@ struct FloatProduct {
               }
               for (; isStream() && fetched * 8 < bytes * (k / 4 + 1);
                    fetched += 64)
-                e.prefetch(e.add(address, e.index(fetched)), 64);
+                e.prefetch(e.add(address, e.index(fetched)), 64,
+                           kFloatPrefetchDistance);
+              for (; isStream() && fetchedValues * 8 < share * (k / 4 + 1);
+                   fetchedValues += 64)
+                e.prefetch(e.add(e.add(shared[0].front(),
+                                       e.mul(block, e.index(share))),
+                                 e.index(fetchedValues)),
+                           64, kFloatPrefetchDistance);
               body(weights, e.add(first, e.index(k)),
                    std::min<int64_t>(4, inputs - k), sums);
             }
             return sums;
           });
     };
-    return walkGroups(e, format, /*byInputs=*/true, carried, group);
+    return walkGroups(e, format, /*byInputs=*/true, tiles.front(),
+                      shared.front(), carried, group);
   }
 
   void fillPanel() {
@@ -165,6 +182,8 @@ LogicalResult mlir::kernel::lowerFloatProduct(Emitter &e, MatmulOp op,
   int64_t capacity = cast<MemRefType>(op.getOutput().getType()).getDimSize(0);
   bool one = capacity == 1;
   int64_t tokens = set.blocking.floatTokens;
+  if (format.codes.kept)
+    tokens *= set.blocking.rowTiles;
   if (!ShapedType::isDynamic(capacity))
     tokens = std::min(tokens, capacity);
   Value panel;
@@ -194,13 +213,17 @@ LogicalResult mlir::kernel::lowerFloatProduct(Emitter &e, MatmulOp op,
       product.run(firstTile);
     });
   };
-  int64_t width = one ? 1 : std::min(set.blocking.rowTiles, format.getRowTiles());
+  int64_t width = one || format.codes.kept
+                      ? 1
+                      : std::min(set.blocking.rowTiles, format.getRowTiles());
   if (!one && format.floats && format.floats->isCostly)
     panel = e.buffer(width * kLanes * format.columns);
   int64_t whole = format.getRowTiles() / width;
-  e.forall({e.index(whole)}, [&](ArrayRef<Value> u) {
-    unit(e.mul(u.front(), e.index(width)), width);
-  }, e.grainOf(op.getOutput(), width * format.getRowTileBytes()));
+  e.forall(
+      {e.index(whole)},
+      [&](ArrayRef<Value> u) { unit(e.mul(u.front(), e.index(width)), width); },
+      e.grainOf(op.getOutput(),
+                width * format.getBytes() / format.getRowTiles()));
   if (int64_t rest = format.getRowTiles() % width)
     e.forall({e.index(1)},
              [&](ArrayRef<Value>) { unit(e.index(whole * width), rest); });

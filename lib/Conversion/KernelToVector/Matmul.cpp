@@ -38,7 +38,7 @@ Value panelPlace(Emitter &e, const TileFormat &format, int64_t rowTile,
 void emitPanel(Emitter &e, const TileFormat &format, Value tile,
                ArrayRef<Value> shared, Value panel, int64_t rowTile) {
   walkGroups(
-      e, format, /*byInputs=*/false, {},
+      e, format, /*byInputs=*/false, tile, shared, {},
       [&](const GroupPlace &place, ValueRange) -> SmallVector<Value> {
         GroupValues values = emitGroup(e, format, place, tile);
         e.loop(e.index(0), e.index(place.blocks), 1, [&](Value i) {
@@ -211,10 +211,11 @@ struct Int8Product {
 
   void run(Value firstTile) {
     SmallVector<Value> sums(rowTiles * tokens, e.zeros());
-    sums = walkGroups(e, format, /*byInputs=*/false, sums,
-                      [&](const GroupPlace &place, ValueRange carried) {
-                        return group(place, carried);
-                      });
+    sums =
+        walkGroups(e, format, /*byInputs=*/false, tiles.front(), shared.front(),
+                   sums, [&](const GroupPlace &place, ValueRange carried) {
+                     return group(place, carried);
+                   });
     for (int64_t r = 0; r < rowTiles; ++r)
       for (int64_t t = 0; t < tokens; ++t)
         e.storeRows(sums[at(r, t)], op.getOutput(),
@@ -306,6 +307,10 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
   scratch.reset();
   if (node->tile)
     return lowerFloatProduct(e, op, *node, set);
+  if (auto list = dyn_cast<ListSource>(value.getDefiningOp())) {
+    lowerListProduct(e, op, list);
+    return success();
+  }
   auto type = cast<RankedTensorType>(value.getType());
   int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
   int64_t unit = std::min(set.blocking.dotRows, rows);
@@ -313,25 +318,29 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
   if (failed(e.prepare(value)))
     return failure();
   LogicalResult result = success();
-  e.forall({e.index(llvm::divideCeil(rows, unit))}, [&](ArrayRef<Value> units) {
-    Value u = units.front();
-    Value first = e.mul(u, e.index(unit));
-    SmallVector<Value> sources;
-    for (int64_t r = 0; r < unit; ++r) {
-      Value row = r ? e.add(first, e.index(r)) : first;
-      if (rows % unit)
-        row = arith::MinUIOp::create(builder, op.getLoc(), row,
-                                     e.index(rows - 1));
-      Value buffer = e.buffer(columns);
-      if (failed(e.expandRow(value, row, buffer)))
-        result = failure();
-      sources.push_back(buffer);
-    }
-    e.tokens(op.getOutput(), op.getTokens(), set.blocking.dotTokens,
-             [&](Value token, int64_t tokens) {
-               emitRowDots(e, op, sources, columns, first, rows, token, tokens);
-             });
-  }, e.grainOf(op.getOutput(), unit * columns));
+  e.forall(
+      {e.index(llvm::divideCeil(rows, unit))},
+      [&](ArrayRef<Value> units) {
+        Value u = units.front();
+        Value first = e.mul(u, e.index(unit));
+        SmallVector<Value> sources;
+        for (int64_t r = 0; r < unit; ++r) {
+          Value row = r ? e.add(first, e.index(r)) : first;
+          if (rows % unit)
+            row = arith::MinUIOp::create(builder, op.getLoc(), row,
+                                         e.index(rows - 1));
+          Value buffer = e.buffer(columns);
+          if (failed(e.expandRow(value, row, buffer)))
+            result = failure();
+          sources.push_back(buffer);
+        }
+        e.tokens(op.getOutput(), op.getTokens(), set.blocking.dotTokens,
+                 [&](Value token, int64_t tokens) {
+                   emitRowDots(e, op, sources, columns, first, rows, token,
+                               tokens);
+                 });
+      },
+      e.grainOf(op.getOutput(), unit * columns));
   return result;
 }
 
@@ -366,7 +375,9 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
       for (int64_t r = 0; r < rowTiles; ++r)
         emitPanel(e, format, tiles[r], shared[r], panel, r);
     }
-    e.tokens(op.getOutput(), op.getTokens(), set.blocking.tokens,
+    e.tokens(op.getOutput(), op.getTokens(),
+             set.blocking.tokens *
+                 (format.codes.kept ? set.blocking.rowTiles : 1),
              [&](Value token, int64_t tokens) {
                Int8Product{e,        op,     format, format.getCodes(),
                            rowTiles, tokens, token,  tiles,
@@ -374,12 +385,17 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
                    .run(firstTile);
              });
   };
-  int64_t width = one ? 1 : set.blocking.rowTiles;
+  // Row tiles with lists of their own go alone, with the more tokens.
+  bool alone = one || format.codes.kept;
+  int64_t width = alone ? 1 : set.blocking.rowTiles;
   int64_t whole = format.getRowTiles() / width;
   if (whole)
-    e.forall({e.index(whole)}, [&](ArrayRef<Value> u) {
-      unit(e.mul(u.front(), e.index(width)), width);
-    }, e.grainOf(op.getOutput(), format.getRowTileBytes()));
+    e.forall(
+        {e.index(whole)},
+        [&](ArrayRef<Value> u) {
+          unit(e.mul(u.front(), e.index(width)), width);
+        },
+        e.grainOf(op.getOutput(), format.getBytes() / format.getRowTiles()));
   if (int64_t rest = format.getRowTiles() % width)
     e.forall({e.index(1)},
              [&](ArrayRef<Value>) { unit(e.index(whole * width), rest); });

@@ -21,10 +21,11 @@ constexpr int64_t kPrefetchDistance = 4096;
 struct Emitter : Expander {
   using Expander::Expander;
 
-  void prefetch(Value address, int64_t count) {
+  void prefetch(Value address, int64_t count,
+                int64_t distance = kPrefetchDistance) {
     for (int64_t b = 0; b < count; b += 64)
       memref::PrefetchOp::create(builder, loc, getWeights(),
-                                 add(address, index(kPrefetchDistance + b)),
+                                 add(address, index(distance + b)),
                                  /*isWrite=*/false, /*localityHint=*/3,
                                  /*isDataCache=*/true);
   }
@@ -80,6 +81,9 @@ private:
 LogicalResult lowerFloatProduct(Emitter &e, MatmulOp op,
                                 const PackedLayout::Node &node,
                                 const InstructionSet &set);
+
+/// A product of f32 activations with rows that list a few values.
+void lowerListProduct(Emitter &e, MatmulOp op, ListSource list);
 
 /// Each emits before the op what replaces it; the caller erases the op.
 LogicalResult lowerMatmul(MatmulOp op, const PackedLayout &layout,

@@ -565,52 +565,95 @@ struct DensifyBlocksSource
 };
 
 //===----------------------------------------------------------------------===//
-// Outliers: where the values of each row begin
+// Outliers: lists by row
 //===----------------------------------------------------------------------===//
 
+/// The entries before each row, and all (u32); their columns (u16, or u32 of
+/// wider matrices); their values, as stored or in f32.
+struct Outliers {
+  mutable OutliersOp op;
+  int64_t rows = typeOf(op).getDimSize(0);
+  int64_t count = typeOf(op.getValues()).getNumElements();
+  int64_t columnBytes = typeOf(op).getDimSize(1) <= 1 << 16 ? 2 : 4;
+  Type element = isLeaf(op.getValues())
+                     ? typeOf(op.getValues()).getElementType()
+                     : Type(Float32Type::get(op.getContext()));
+
+  int64_t columnsAt() const { return 4 * (rows + 1); }
+  int64_t valuesAt() const { return columnsAt() + count * columnBytes; }
+  int64_t size() const { return element.getIntOrFloatBitWidth() / 8; }
+  int64_t bytes() const { return valuesAt() + count * size(); }
+};
+
+struct OutliersList : ListSource::ExternalModel<OutliersList, OutliersOp> {
+  std::pair<Value, Value> emitRow(Operation *op, Expander &e, Value row) const {
+    Value at = e.add(e.place(op), e.mul(row, e.index(4)));
+    Type i32 = e.builder.getI32Type();
+    return {e.loadIndex(at, i32), e.loadIndex(e.add(at, e.index(4)), i32)};
+  }
+  std::pair<Value, Value> emitEntry(Operation *op, Expander &e,
+                                    Value entry) const {
+    Outliers list{cast<OutliersOp>(op)};
+    Value base = e.place(op);
+    auto at = [&](int64_t begin, int64_t size) {
+      return e.add(e.add(base, e.index(begin)), e.mul(entry, e.index(size)));
+    };
+    Value column = e.loadIndex(at(list.columnsAt(), list.columnBytes),
+                               e.builder.getIntegerType(8 * list.columnBytes));
+    Value bytes = e.loadBytes(at(list.valuesAt(), list.size()), list.size());
+    Value value = vector::ExtractOp::create(
+        e.builder, e.loc,
+        vector::BitCastOp::create(e.builder, e.loc,
+                                  VectorType::get({1}, list.element), bytes),
+        0);
+    return {column, e.toF32(value)};
+  }
+};
+
 struct OutliersSource : TileSource::ExternalModel<OutliersSource, OutliersOp> {
-  static int64_t rows(OutliersOp op) { return typeOf(op).getDimSize(0); }
+  bool packsOperands(Operation *) const { return true; }
   int64_t getPackedBytes(Operation *op) const {
-    return 4 * (rows(cast<OutliersOp>(op)) + 1);
+    return Outliers{cast<OutliersOp>(op)}.bytes();
   }
   LogicalResult pack(Operation *operation, ExpressionEvaluator &evaluator,
                      MutableArrayRef<uint8_t> out) const {
     auto op = cast<OutliersOp>(operation);
+    Outliers list{op};
     FailureOr<ArrayRef<int64_t>> before = evaluator.sumCounts(op.getCounts());
     if (failed(before))
       return failure();
     // What the reference refuses is not packed either.
     std::vector<int64_t> pattern(typeOf(op).getDimSize(1));
-    for (int64_t row = 0; row < rows(op); ++row)
+    for (int64_t row = 0; row < list.rows; ++row)
       if (failed(op.getPattern(row, row + 1, evaluator, pattern)))
         return failure();
     for (auto [i, count] : llvm::enumerate(*before)) {
       uint32_t word = uint32_t(count);
       std::memcpy(out.data() + 4 * i, &word, 4);
     }
+    FailureOr<std::vector<float>> values =
+        evaluator.evaluateRows(op.getValues(), 0, list.count);
+    FailureOr<std::vector<float>> columns =
+        evaluator.evaluateRows(op.getColumns(), 0, list.count);
+    if (failed(values) || failed(columns))
+      return failure();
+    Type column = IntegerType::get(op.getContext(), 8 * list.columnBytes,
+                                   IntegerType::Unsigned);
+    llvm::copy(packElements(*columns, column), out.begin() + list.columnsAt());
+    llvm::copy(packElements(*values, list.element),
+               out.begin() + list.valuesAt());
     return success();
   }
   LogicalResult expand(Operation *operation, Expander &e, Value begin,
                        Value count, Value destination) const {
-    auto op = cast<OutliersOp>(operation);
-    OpBuilder &b = e.builder;
-    int64_t columns = typeOf(op).getDimSize(1);
-    Value prefix = e.packed(op, rows(op) + 1, b.getI32Type());
-    Value row = e.div(begin, e.index(columns));
-    Value first = loadCount(e, prefix, row);
-    Value end = loadCount(e, prefix, e.add(row, e.index(1)));
-    Value kept = e.sub(end, first);
-    Value values = e.buffer(columns), places = e.buffer(columns);
-    if (failed(e.expand(op.getValues(), first, kept, values)) ||
-        failed(e.expand(op.getColumns(), first, kept, places)))
-      return failure();
+    auto list = cast<ListSource>(operation);
+    int64_t columns = typeOf(operation->getResult(0)).getDimSize(1);
     e.loop(e.index(0), e.index(columns), 1,
            [&](Value c) { e.store(e.f32(0), destination, c); });
-    e.loop(e.index(0), kept, 1, [&](Value i) {
-      Value column =
-          arith::FPToUIOp::create(b, e.loc, b.getI32Type(), e.load(places, i));
-      e.store(e.load(values, i), destination,
-              arith::IndexCastUIOp::create(b, e.loc, b.getIndexType(), column));
+    auto [first, end] = list.emitRow(e, e.div(begin, e.index(columns)));
+    e.loop(first, end, 1, [&](Value i) {
+      auto [column, value] = list.emitEntry(e, i);
+      e.store(value, destination, column);
     });
     return success();
   }
@@ -713,7 +756,7 @@ void mlir::kernel::registerTileSources(DialectRegistry &registry) {
     DensifyOp::attachInterface<DensifySource>(*context);
     DensifyNMOp::attachInterface<DensifyNMSource>(*context);
     DensifyBlocksOp::attachInterface<DensifyBlocksSource>(*context);
-    OutliersOp::attachInterface<OutliersSource>(*context);
+    OutliersOp::attachInterface<OutliersSource, OutliersList>(*context);
     registerCodeSources(context);
     registerFloatSources(context);
     registerScaleSources(context);

@@ -10,6 +10,7 @@
 #include "NN/IR/NN.h"
 #include "compress/Conversion/Expander.h"
 #include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/Support/raw_ostream.h"
 #include <map>
 
@@ -102,6 +103,23 @@ struct PlanWeights : kernel::impl::PlanWeightsPassBase<PlanWeights> {
     registerTileSources(registry);
   }
 
+  /// Says what is slow, and why.
+  static void remarkRows(compress::WeightOp weight,
+                         const PackedLayout &layout) {
+    for (const PackedLayout::Node &node : layout.nodes) {
+      auto type = cast<RankedTensorType>(node.value.getType());
+      Operation *op = node.value.getDefiningOp();
+      if (node.tile || type.getRank() != 2 || isa<ListSource>(op))
+        continue;
+      remark::missed(
+          op->getLoc(),
+          remark::RemarkOpts::name("rows").category("kernel").function(
+              weight.getSymName()))
+          << op->getName().getStringRef().str() +
+                 " expands row by row, slowly: " + whyRows(node.value);
+    }
+  }
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     // Places and formats of an earlier plan mean nothing for this one.
@@ -131,6 +149,7 @@ struct PlanWeights : kernel::impl::PlanWeightsPassBase<PlanWeights> {
     });
     Formats formats(module);
     for (auto &[weight, layout] : planned) {
+      remarkRows(weight, layout);
       int64_t base =
           weight->getAttrOfType<PlaceAttr>("kernel.place").getOffset();
       SmallVector<Attribute> parts;

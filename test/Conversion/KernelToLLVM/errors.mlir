@@ -22,6 +22,12 @@ func.func @early(%context: !kernel.context, %w: memref<?xi8>, %o: index, %x: mem
   %2 = kernel.lane_expand %w[%o] mask %mask bits 4 : memref<?xi8>, vector<64xi8>
   // expected-error @below {{'kernel.round_activations' op is lowered before; run --convert-kernel-to-vector first}}
   kernel.round_activations %x into %x tokens %o : memref<2x64xf32>, memref<2x64xf32>
+  %floats = arith.constant dense<7.0> : vector<16xf32>
+  // expected-error @below {{'kernel.lane_permute' op is lowered before; run --kernel-lower-lane-ops first}}
+  %4 = kernel.lane_permute %floats by %acc : vector<16xf32>, vector<16xi32>
+  %some = arith.constant 7 : i16
+  // expected-error @below {{'kernel.lane_expand_floats' op is lowered before; run --kernel-lower-lane-ops first}}
+  %5 = kernel.lane_expand_floats %w[%o] of f16 mask %some : memref<?xi8> -> vector<16xf32>
   return
 }
 

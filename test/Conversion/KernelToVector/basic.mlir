@@ -28,6 +28,45 @@ compress.format @palette {
   compress.yield %2 : tensor<48x64xf32>
 }
 
+compress.format @books {
+  %0 = compress.stream 0 : tensor<48x64xui4>
+  %1 = compress.stream 1 : tensor<96x16xf16>
+  %2 = compress.lookup %0, %1 group_size 32 : (tensor<48x64xui4>, tensor<96x16xf16>) -> tensor<48x64xf32>
+  compress.yield %2 : tensor<48x64xf32>
+}
+compress.format @fp8 {
+  %0 = compress.stream 0 : tensor<16x64xui8>
+  %1 = compress.codebook f8_e4m3 : tensor<1x256xf32>
+  %2 = compress.lookup %0, %1 : (tensor<16x64xui8>, tensor<1x256xf32>) -> tensor<16x64xf32>
+  compress.yield %2 : tensor<16x64xf32>
+}
+compress.format @half {
+  %0 = compress.stream 0 : tensor<512xf16>
+  %1 = compress.stream 1 : tensor<16x64xui1>
+  %2 = compress.densify %0, %1 : (tensor<512xf16>, tensor<16x64xui1>) -> tensor<16x64xf32>
+  compress.yield %2 : tensor<16x64xf32>
+}
+compress.format @kept_blocks {
+  %0 = compress.stream 0 : tensor<3x512xsi4>
+  %1 = compress.stream 1 : tensor<2x4xui1>
+  %2 = compress.densify_blocks %0, %1 block 16, 32 : (tensor<3x512xsi4>, tensor<2x4xui1>) -> tensor<32x128xsi4>
+  %3 = compress.stream 2 : tensor<32x4xf16>
+  %4 = compress.dequantize %2, %3 group_size 32 : (tensor<32x128xsi4>, tensor<32x4xf16>) -> tensor<32x128xf32>
+  compress.yield %4 : tensor<32x128xf32>
+}
+compress.format @few {
+  %0 = compress.stream 0 : tensor<70xf16>
+  %1 = compress.stream 1 : tensor<70xui6>
+  %2 = compress.stream 2 : tensor<40xui2>
+  %3 = compress.outliers %0, %1, %2 : (tensor<70xf16>, tensor<70xui6>, tensor<40xui2>) -> tensor<40x64xf32>
+  compress.yield %3 : tensor<40x64xf32>
+}
+compress.format @cells {
+  %0 = compress.stream 0 : tensor<16x16xui8>
+  %1 = compress.stream 1 : tensor<1x1024xf16>
+  %2 = compress.lookup %0, %1 cell 4 : (tensor<16x16xui8>, tensor<1x1024xf16>) -> tensor<16x64xf32>
+  compress.yield %2 : tensor<16x64xf32>
+}
 compress.format @brain {
   %0 = compress.stream 0 : tensor<16x64xbf16>
   compress.yield %0 : tensor<16x64xbf16>
@@ -151,15 +190,116 @@ func.func @brain_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf
   return
 }
 
-// Others are expanded a row at a time into scratch, the codebook beforehand.
+// A palette is made f32 once; sixteen entries are a register.
+// CHECK-LABEL: func.func @palette_tiles
+// CHECK: %[[BOOK:.+]] = memref.view %{{.+}} to memref<16xf32>
+// CHECK: %[[TABLE:.+]] = vector.load %[[BOOK]]
+// CHECK: scf.forall (%{{.+}}) in (3)
+// CHECK: %[[CODES:.+]] = vector.bitcast %{{.+}} : vector<64xi8> to vector<16xi32>
+// CHECK: kernel.lane_permute %[[TABLE]] by %[[CODES]]
+// CHECK: %[[NEXT:.+]] = arith.shrui %[[CODES]], %{{.+}} : vector<16xi32>
+// CHECK: kernel.lane_permute %[[TABLE]] by %[[NEXT]]
+// CHECK: vector.fma
+func.func @palette_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x48xf32>) {
+  kernel.matmul @palette at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
+  return
+}
+
+// Of cells, each byte of each component is a table; sixteen rows' bytes make
+// halves of one input.
+// CHECK-LABEL: func.func @cell_tiles
+// CHECK: %[[LOW:.+]] = kernel.lane_lookup %[[CODES:.+]] in %{{.+}} : vector<64xi8>, vector<256xi8>
+// CHECK: %[[HIGH:.+]] = kernel.lane_lookup %[[CODES]] in %{{.+}} : vector<64xi8>, vector<256xi8>
+// CHECK: %[[BOTH:.+]] = vector.shuffle %[[LOW]], %[[HIGH]] [0, 64, 1, 65
+// CHECK: %[[H:.+]] = vector.bitcast %[[BOTH]] : vector<32xi8> to vector<16xf16>
+// CHECK: arith.extf %[[H]]
+func.func @cell_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul @cells at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x16xf32>
+  return
+}
+
+// fp8 is moved to where halves have its bits; what is no number stays none.
+// CHECK-LABEL: func.func @fp8_tiles
+// CHECK: %[[W:.+]] = vector.bitcast %{{.+}} : vector<64xi8> to vector<32xi16>
+// CHECK: arith.shli %[[W]]
+// CHECK: arith.cmpi eq
+// CHECK: arith.extf %{{.+}} : vector<16xf16> to vector<16xf32>
+// CHECK: arith.mulf %{{.+}}, %{{.+}} : vector<16xf32>
+func.func @fp8_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul @fp8 at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x16xf32>
+  return
+}
+
+// The second input's values begin where the first one's end. Many tokens take a
+// panel, where each is expanded once.
+// CHECK-LABEL: func.func @half_prefill
+// CHECK: %[[PANEL:.+]] = memref.view %{{.+}} to memref<1024xf32>
+// CHECK: %[[FIRST:.+]] = arith.trunci %[[MASK:.+]] : i64 to i16
+// CHECK: %[[V:.+]] = kernel.lane_expand_floats %{{.+}}[%[[AT:.+]]] of f16 mask %[[FIRST]]
+// CHECK: arith.andi %[[MASK]], %c65535
+// CHECK: math.ctpop
+// CHECK: kernel.lane_expand_floats
+// CHECK: vector.store %[[V]], %[[PANEL]]
+// CHECK: scf.for
+// CHECK: vector.load %[[PANEL]]
+// CHECK: vector.fma
+func.func @half_prefill(%w: memref<?xi8>, %o: index, %n: index, %x: memref<64x64xf32>, %y: memref<64x16xf32>) {
+  kernel.matmul @half at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<64x64xf32>, memref<64x16xf32>
+  return
+}
+
+// A row tile reads how many blocks it has, and of each where it stands.
+// CHECK-LABEL: func.func @listed_blocks
+// CHECK: scf.forall (%{{.+}}) in (2)
+// CHECK: vector.load %{{.+}} : memref<?xi8>, vector<4xi8>
+// CHECK: vector.load %{{.+}} : memref<?xi8>, vector<4xi8>
+// CHECK: %[[COUNT:.+]] = arith.index_castui
+// CHECK: scf.for %{{.+}} = %c0{{.*}} to %[[COUNT]]
+// CHECK: vector.load %{{.+}} : memref<?xi8>, vector<2xi8>
+// CHECK: %[[BLOCK:.+]] = arith.index_castui
+// CHECK: memref.load %{{.+}}[%c0{{.*}}, %[[BLOCK]]] : memref<1x4xf32>
+// CHECK-COUNT-8: kernel.lane_dot
+// CHECK-NOT: kernel.lane_dot
+func.func @listed_blocks(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x128xi8>, %s: memref<1x4xf32>, %t: memref<1x4xf32>, %y: memref<1x32xf32>) {
+  kernel.matmul_int8 @kept_blocks at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x128xi8>, memref<1x4xf32>, memref<1x4xf32>, memref<1x32xf32>
+  return
+}
+
+// A few values a row: one after another, or for sixteen tokens at once.
+// CHECK-LABEL: func.func @few_values
+// CHECK: scf.forall (%{{.+}}) in (3)
+// CHECK: arith.minui %{{.+}}, %c40
+// CHECK: scf.for
+// CHECK: scf.for %{{.+}} iter_args(%[[SUM:.+]] = %cst{{.*}}) -> (f32)
+// CHECK: vector.load %{{.+}} : memref<?xi8>, vector<2xi8>
+// CHECK: arith.extf %{{.+}} : f16 to f32
+// CHECK: arith.addf %[[SUM]]
+// CHECK: memref.store %{{.+}} : memref<1x40xf32>
+func.func @few_values(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x40xf32>) {
+  kernel.matmul @few at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x40xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @few_values_of_many
+// CHECK: %[[INPUTS:.+]] = memref.view %{{.+}} to memref<1024xf32>
+// CHECK: scf.forall
+// CHECK-COUNT-16: memref.store %{{.+}}, %[[INPUTS]]
+// CHECK: vector.load %[[INPUTS]]
+// CHECK: vector.fma
+// CHECK: memref.store %{{.+}} : memref<64x40xf32>
+func.func @few_values_of_many(%w: memref<?xi8>, %o: index, %n: index, %x: memref<64x64xf32>, %y: memref<64x40xf32>) {
+  kernel.matmul @few at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<64x64xf32>, memref<64x40xf32>
+  return
+}
+
+// Others are expanded a row at a time into scratch.
 // CHECK-LABEL: func.func @expanded_rows
 // CHECK: %[[SCRATCH:.+]] = memref.alloca() {alignment = 64 : i64} : memref<{{[0-9]+}}xi8>
-// CHECK: %[[BOOK:.+]] = memref.view %[[SCRATCH]][%c0{{.*}}][] : {{.*}} to memref<16xf32>
 // CHECK: scf.forall
-// CHECK: memref.load %[[BOOK]]
-// CHECK: vector.fma
+// CHECK: memref.view %[[SCRATCH]]
+// CHECK: vector.reduction <add>
 func.func @expanded_rows(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x48xf32>) {
-  kernel.matmul @palette at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
+  kernel.matmul @books at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>
   return
 }
 
@@ -178,7 +318,8 @@ func.func @expanded_by_threads(%c: !kernel.context, %t: index, %w: memref<?xi8>,
 // CHECK-LABEL: func.func @gathered
 // CHECK: scf.forall (%[[T:.+]]) in (%{{.+}})
 // CHECK: memref.load %{{.+}}[%[[T]]] : memref<?xi32>
-// CHECK: arith.sitofp
+// CHECK: kernel.lane_permute
+// CHECK: vector.extract %{{.+}}[%{{.+}}] : f32 from vector<16xf32>
 func.func @gathered(%w: memref<?xi8>, %o: index, %n: index, %i: memref<?xi32>, %y: memref<8x64xf32>) {
   kernel.gather_rows @palette at %w[%o] ins(%i) outs(%y) tokens %n : memref<?xi8>, memref<?xi32>, memref<8x64xf32>
   return

@@ -91,6 +91,9 @@ func.func @lanes(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>) -> 
   %table = arith.constant dense<7> : vector<16xi8>
   // CHECK: kernel.lane_lookup %{{.+}} in %{{.+}} : vector<64xi8>, vector<16xi8>
   %1 = kernel.lane_lookup %a in %table : vector<64xi8>, vector<16xi8>
+  %floats = arith.constant dense<7.0> : vector<16xf32>
+  // CHECK: kernel.lane_permute %{{.+}} by %{{.+}} : vector<16xf32>, vector<16xi32>
+  %2 = kernel.lane_permute %floats by %acc : vector<16xf32>, vector<16xi32>
   return %0 : vector<16xi32>
 }
 
@@ -99,6 +102,13 @@ func.func @expand(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> {
   // CHECK: kernel.lane_expand %{{.+}}[%{{.+}}] mask %{{.+}} bits 4 : memref<?xi8>, vector<64xi8>
   %0 = kernel.lane_expand %w[%at] mask %mask bits 4 : memref<?xi8>, vector<64xi8>
   return %0 : vector<64xi8>
+}
+
+// CHECK-LABEL: func.func @kept
+func.func @kept(%w: memref<?xi8>, %at: index, %mask: i16) -> vector<16xf32> {
+  // CHECK: kernel.lane_expand_floats %{{.+}}[%{{.+}}] of bf16 mask %{{.+}} : memref<?xi8> -> vector<16xf32>
+  %0 = kernel.lane_expand_floats %w[%at] of bf16 mask %mask : memref<?xi8> -> vector<16xf32>
+  return %0 : vector<16xf32>
 }
 
 // CHECK-LABEL: func.func @split

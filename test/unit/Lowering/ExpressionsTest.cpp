@@ -234,6 +234,16 @@ std::vector<Case> cases() {
                         e.floats({1, 256}, "f16", 0.3), 1, 0);
       });
   add(
+      "palette6_f32", BODY {
+        return e.lookup(e.codes({37, 71}, "ui6", 50),
+                        e.floats({1, 50}, "f32", 0.3), 1, 0);
+      });
+  add(
+      "cells4_f32", BODY {
+        return e.lookup(e.codes({33, 20}, "ui8"),
+                        e.floats({1, 1024}, "f32", 0.3), 4, 0);
+      });
+  add(
       "cells2", BODY {
         return e.lookup(e.codes({37, 36}, "ui8"),
                         e.floats({1, 512}, "f16", 0.3), 2, 0);
@@ -344,6 +354,26 @@ std::vector<Case> cases() {
         int64_t ones;
         V mask = e.mask({9, 5}, 0.5, ones);
         return e.densifyBlocks(e.floats({ones, 64}, "f16", 0.4), mask, 4, 16);
+      });
+  add(
+      "densify_f32", BODY {
+        int64_t ones;
+        V mask = e.mask({53, 148}, 0.6, ones);
+        return e.densify(e.floats({ones}, "f32", 0.4), mask);
+      });
+  add(
+      "densify_ends", BODY {
+        // Full tiles, empty tiles, and a row tile of one row.
+        V mask = e.leaf({49, 96}, "ui1", [](int64_t i) {
+          bool one = i / (16 * 96) % 2 == 0 || i == 49 * 96 - 1;
+          return std::string(one ? "true" : "false");
+        });
+        return e.densify(e.floats({2 * 16 * 96 + 1}, "bf16", 0.4), mask);
+      });
+  add(
+      "three_of_four", BODY {
+        V values = e.floats({37, 72}, "f32", 0.4);
+        return e.densifyNM(values, e.positions(37, 72, 3, 4), 3, 4);
       });
   add(
       "blocks_quantized", BODY {
@@ -533,6 +563,62 @@ std::vector<Case> cases() {
         return e.dequantize(codes, e.scales({36, 3}, "f16", 0.002), 32);
       },
       true);
+  // Blocks of whole row tiles are listed; of larger ones each part.
+  add(
+      "listed_blocks", BODY {
+        int64_t ones;
+        V mask = e.mask({3, 5}, 0.4, ones);
+        return e.densifyBlocks(e.floats({ones, 512}, "f16", 0.4), mask, 16, 32);
+      });
+  add(
+      "listed_blocks_large", BODY {
+        // A block row without any.
+        V mask = e.leaf({2, 3}, "ui1", [](int64_t i) {
+          return std::string(i < 3 && i != 1 ? "true" : "false");
+        });
+        return e.densifyBlocks(e.floats({2, 2048}, "bf16", 0.4), mask, 32, 64);
+      });
+  add(
+      "listed_blocks_codes",
+      BODY {
+        int64_t ones;
+        V mask = e.mask({3, 5}, 0.4, ones);
+        V codes = e.densifyBlocks(e.codes({ones, 512}, "si4"), mask, 16, 32);
+        return e.dequantize(codes, e.scales({48, 5}, "f16", 0.02), 32);
+      },
+      true);
+  add(
+      "listed_blocks_zeros",
+      BODY {
+        int64_t ones;
+        V mask = e.mask({2, 3}, 0.6, ones);
+        V codes = e.densifyBlocks(e.codes({ones, 1024}, "ui3"), mask, 16, 64);
+        V zeros = e.floats({32, 2}, "f16", 4);
+        return e.dequantize(codes, e.scales({32, 2}, "f32", 0.02), 96, &zeros);
+      },
+      true);
+  add(
+      "listed_blocks_offsets",
+      BODY {
+        int64_t ones;
+        V mask = e.mask({2, 4}, 0.5, ones);
+        V codes = e.densifyBlocks(e.codes({ones, 512}, "ui6"), mask, 16, 32);
+        return e.dequantizeOffsets(codes, e.scales({32, 1}, "f16", 0.02),
+                                   e.floats({32, 1}, "f16", 0.1), 0);
+      },
+      true);
+  add("outliers", BODY { return e.outliers(37, 80, 5, "bf16"); });
+  add(
+      "outliers_quantized", BODY {
+        V values = e.quantized({6}, "si8", 3, "f16", "", 1);
+        V at = e.leaf({6}, "ui7", [](int64_t i) {
+          return std::to_string(std::vector<int>{0, 71, 3, 5, 70, 8}[i]);
+        });
+        V counts = e.leaf({5}, "ui2", [](int64_t i) {
+          return std::to_string(std::vector<int>{2, 0, 3, 0, 1}[i]);
+        });
+        return e.outliersOf(values, at, counts, 72);
+      });
   add(
       "lookup_of_densified", BODY {
         int64_t ones;
@@ -565,12 +651,19 @@ std::vector<Case> cases() {
                            e.codebook("nf4", "f32", 16), 1, 0);
         return codes;
       });
-  add(
-      "f8_e4m3", BODY {
-        // Finite but for 0x7f and 0xff.
-        return e.lookup(e.codes({37, 72}, "ui8", 126),
-                        e.codebook("f8_e4m3", "f32", 256), 1, 0);
+  // Both signs, finite: of e4m3 but for the last of each, of e5m2 the last
+  // four.
+#define FLOAT8(NAME, FINITE)                                                   \
+  add(                                                                         \
+      NAME, BODY {                                                             \
+        V codes = e.leaf({37, 71}, "ui8", [&](int64_t i) {                     \
+          return std::to_string(i % 2 * 128 + e.below(FINITE));                \
+        });                                                                    \
+        return e.lookup(codes, e.codebook(NAME, "f32", 256), 1, 0);            \
       });
+  FLOAT8("f8_e4m3", 127)
+  FLOAT8("f8_e5m2", 124)
+#undef FLOAT8
   add(
       "iq4_nl",
       BODY {
@@ -792,6 +885,11 @@ std::vector<Case> fewCases() {
                              "ui4_half_zeros",
                              "si4_row",
                              "palette4",
+                             "palette8",
+                             "listed_blocks",
+                             "listed_blocks_codes",
+                             "sum_outlier_list",
+                             "f8_e4m3",
                              "cells4",
                              "densify",
                              "densify_odd_columns",

@@ -202,7 +202,11 @@ public:
         leaf({kept}, "ui16", [&](int64_t i) { return std::to_string(at[i]); });
     V numbers = leaf({rows}, "ui8",
                      [&](int64_t i) { return std::to_string(counts[i]); });
-    return op("outliers", {values, places, numbers}, "", {rows, columns});
+    return outliersOf(values, places, numbers, columns);
+  }
+  V outliersOf(V values, V places, V numbers, int64_t columns) {
+    return op("outliers", {values, places, numbers}, "",
+              {numbers.shape[0], columns});
   }
   V codebook(const std::string &name, const std::string &element,
              int64_t entries) {

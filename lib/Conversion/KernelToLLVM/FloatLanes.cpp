@@ -1,0 +1,198 @@
+//===- FloatLanes.cpp - Lowering of lane ops of floats --------------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FloatLanes.h"
+#include "compress/InstructionSets/Lanes.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+using namespace mlir::kernel;
+
+namespace {
+
+Value index(OpBuilder &b, Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(b, loc, value);
+}
+Value toIndex(OpBuilder &b, Location loc, Value value) {
+  return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), value);
+}
+
+/// Sixteen f32 of the function's own.
+Value makeBuffer(OpBuilder &b, Operation *op) {
+  OpBuilder::InsertionGuard guard(b);
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  b.setInsertionPointToStart(&function.getFunctionBody().front());
+  return memref::AllocaOp::create(b, op->getLoc(),
+                                  MemRefType::get({16}, b.getF32Type()),
+                                  b.getI64IntegerAttr(64));
+}
+
+/// What puts the first elements of sixteen bytes at the positions of a mask, of
+/// each mask: their bytes' indices, 128 where there is none.
+memref::GlobalOp getControls(OpBuilder &b, ModuleOp module, int64_t size) {
+  std::string name = "kernel_expand_" + std::to_string(8 * size);
+  if (auto global = module.lookupSymbol<memref::GlobalOp>(name))
+    return global;
+  std::vector<int8_t> controls;
+  for (int64_t mask = 0; mask < int64_t(1) << 16 / size; ++mask)
+    for (int64_t bit = 0, next = 0; bit < 16 / size; ++bit) {
+      bool isSet = mask >> bit & 1;
+      for (int64_t i = 0; i < size; ++i)
+        controls.push_back(isSet ? int8_t(next * size + i) : int8_t(-128));
+      next += isSet;
+    }
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(module.getBody());
+  auto type = MemRefType::get({int64_t(controls.size())}, b.getI8Type());
+  return memref::GlobalOp::create(
+      b, module.getLoc(), name, b.getStringAttr("private"), type,
+      DenseElementsAttr::get(
+          RankedTensorType::get(type.getShape(), b.getI8Type()),
+          llvm::ArrayRef(controls)),
+      /*constant=*/true, b.getI64IntegerAttr(64));
+}
+
+struct ExpandFloats {
+  LaneExpandFloatsOp op;
+  OpBuilder &b;
+  const InstructionSet &set;
+  Location loc = op.getLoc();
+  int64_t size = op.getElement().getIntOrFloatBitWidth() / 8;
+
+  Value loadBytes(Value memory, Value at, int64_t count) {
+    return vector::LoadOp::create(b, loc, ints(b, count, 8), memory, at);
+  }
+  Value widen(Value bytes) {
+    int64_t count = lanesOf(bytes) / size;
+    Value values = vector::BitCastOp::create(
+        b, loc, VectorType::get({count}, op.getElement()), bytes);
+    if (op.getElement().isF32())
+      return values;
+    return arith::ExtFOp::create(
+        b, loc, VectorType::get({count}, b.getF32Type()), values);
+  }
+  Value load(Value at, int64_t count) {
+    return widen(loadBytes(op.getWeights(), at, count * size));
+  }
+  Value constant(int64_t value) {
+    return arith::ConstantOp::create(b, loc,
+                                     b.getIntegerAttr(b.getI16Type(), value));
+  }
+
+  /// Sixteen bytes of the run, and their controls, for each part of the mask.
+  Value shuffled() {
+    int64_t lanes = 16 / size;
+    memref::GlobalOp global =
+        getControls(b, op->getParentOfType<ModuleOp>(), size);
+    Value table = memref::GetGlobalOp::create(b, loc, global.getType(),
+                                              global.getSymName());
+    Value all = splat(b, loc, ints(b, 16 * size, 8), 0), run = all,
+          controls = all;
+    for (int64_t i = 0; i < size; ++i) {
+      Value at = op.getAddress();
+      if (i) {
+        Value before = arith::AndIOp::create(
+            b, loc, op.getMask(), constant((int64_t(1) << i * lanes) - 1));
+        Value ones = toIndex(b, loc, math::CtPopOp::create(b, loc, before));
+        at = arith::AddIOp::create(
+            b, loc, at,
+            arith::MulIOp::create(b, loc, ones, index(b, loc, size)));
+      }
+      Value part = arith::AndIOp::create(
+          b, loc,
+          arith::ShRUIOp::create(b, loc, op.getMask(), constant(i * lanes)),
+          constant((int64_t(1) << lanes) - 1));
+      Value entry = arith::MulIOp::create(b, loc, toIndex(b, loc, part),
+                                          index(b, loc, 16));
+      run = vector::InsertStridedSliceOp::create(
+          b, loc, loadBytes(op.getWeights(), at, 16), run, 16 * i, 1);
+      controls = vector::InsertStridedSliceOp::create(
+          b, loc, loadBytes(table, entry, 16), controls, 16 * i, 1);
+    }
+    int64_t native = std::min(set.vectorBytes, 16 * size);
+    for (int64_t i = 0; i < 16 * size; i += native)
+      all = vector::InsertStridedSliceOp::create(
+          b, loc,
+          set.shuffle(b, loc, slice(b, loc, run, i, native),
+                      slice(b, loc, controls, i, native)),
+          all, i, 1);
+    return widen(all);
+  }
+
+  /// A loop over the positions.
+  Value plain() {
+    Value memory = makeBuffer(b, op);
+    Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
+    scf::ForOp::create(
+        b, loc, index(b, loc, 0), index(b, loc, 16), index(b, loc, 1),
+        ValueRange{op.getAddress()},
+        [&](OpBuilder &, Location, Value i, ValueRange at) {
+          Value bit = arith::TruncIOp::create(
+              b, loc, b.getI1Type(),
+              arith::ShRUIOp::create(
+                  b, loc, op.getMask(),
+                  arith::IndexCastOp::create(b, loc, b.getI16Type(), i)));
+          auto branch = scf::IfOp::create(
+              b, loc, bit,
+              [&](OpBuilder &, Location) {
+                Value value =
+                    vector::ExtractOp::create(b, loc, load(at.front(), 1), 0);
+                Value next = arith::AddIOp::create(b, loc, at.front(),
+                                                   index(b, loc, size));
+                scf::YieldOp::create(b, loc, ValueRange{value, next});
+              },
+              [&](OpBuilder &, Location) {
+                scf::YieldOp::create(b, loc, ValueRange{zero, at.front()});
+              });
+          memref::StoreOp::create(b, loc, branch.getResult(0), memory, i);
+          scf::YieldOp::create(b, loc, branch.getResult(1));
+        });
+    return vector::LoadOp::create(b, loc, op.getType(), memory,
+                                  index(b, loc, 0));
+  }
+};
+} // namespace
+
+Value mlir::kernel::lowerLaneExpandFloats(LaneExpandFloatsOp op,
+                                          PatternRewriter &b,
+                                          const InstructionSet &set) {
+  ExpandFloats lowering{op, b, set};
+  if (set.expandFloats)
+    return set.expandFloats(b, op.getLoc(), lowering.load(op.getAddress(), 16),
+                            op.getMask());
+  return set.shuffle ? lowering.shuffled() : lowering.plain();
+}
+
+Value mlir::kernel::lowerLanePermute(LanePermuteOp op, PatternRewriter &b,
+                                     const InstructionSet &set) {
+  Location loc = op.getLoc();
+  Value result = op.getTable(), indices = op.getIndices();
+  if (set.permute) {
+    int64_t lanes = set.vectorBytes / 4;
+    for (int64_t i = 0; i < 16; i += lanes) {
+      Value part =
+          set.permute(b, loc, op.getTable(), slice(b, loc, indices, i, lanes));
+      result = lanes == 16 ? part
+                           : Value(vector::InsertStridedSliceOp::create(
+                                 b, loc, part, result, i, 1));
+    }
+    return result;
+  }
+  indices = arith::AndIOp::create(b, loc, indices,
+                                  splat(b, loc, ints(b, 16, 32), 15));
+  Value memory = makeBuffer(b, op);
+  vector::StoreOp::create(b, loc, op.getTable(), memory, index(b, loc, 0));
+  for (int64_t i = 0; i < 16; ++i) {
+    Value at = toIndex(b, loc, vector::ExtractOp::create(b, loc, indices, i));
+    result = vector::InsertOp::create(
+        b, loc, memref::LoadOp::create(b, loc, memory, at), result, i);
+  }
+  return result;
+}

@@ -39,7 +39,8 @@ using Frame = llvm::DenseMap<Value, std::shared_ptr<const ReferenceTensor>>;
 class Interpreter {
 public:
   Interpreter(ModuleOp module, const ReferenceOptions &options)
-      : module(module), products(module.getContext(), options.activations) {}
+      : module(module), products(module.getContext(), options.activations),
+        cacheType(options.cacheType) {}
 
   FailureOr<std::vector<ReferenceTensor>>
   call(func::FuncOp function, std::vector<ReferenceTensor> inputs);
@@ -72,6 +73,7 @@ private:
 
   ModuleOp module;
   Products products;
+  CacheType cacheType;
   SymbolTableCollection symbols;
   Frame *frame = nullptr;
   unsigned depth = 0;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Interpreter.h"
+#include "compress/Support/Half.h"
 #include "mlir/IR/Threading.h"
 
 #include <cmath>
@@ -175,6 +176,20 @@ static void attend(const float *query, const float *keys, const float *values,
   }
 }
 
+static void roundToCache(CacheType type, ArrayRef<float> from, float *to) {
+  float largest = 0;
+  for (float x : from)
+    largest = std::max(largest, std::fabs(x));
+  for (float x : from) {
+    if (type == CacheType::f16)
+      x = compresslib::floatFromF16(compresslib::f16FromFloat(x));
+    if (type == CacheType::int8)
+      x = largest > 0 ? std::nearbyint(x * (127 / largest)) * (largest / 127)
+                      : 0;
+    *to++ = x;
+  }
+}
+
 LogicalResult Interpreter::runAttention(nn::AttentionOp op) {
   TensorPtr query = get(op.getQuery()), key = get(op.getKey()),
             value = get(op.getValue()), cache = get(op.getCache());
@@ -193,9 +208,13 @@ LogicalResult Interpreter::runAttention(nn::AttentionOp op) {
            << tokens << " tokens at position " << position << " of a cache of "
            << context << " positions";
   ReferenceTensor updated = *cache;
-  llvm::copy(key->floats, updated.floats.begin() + position * stride);
-  llvm::copy(value->floats,
-             updated.floats.begin() + values + position * stride);
+  auto store = [&](const std::vector<float> &from, int64_t to) {
+    for (size_t head = 0; head < from.size(); head += size)
+      roundToCache(cacheType, ArrayRef(from).slice(head, size),
+                   updated.floats.data() + to + head);
+  };
+  store(key->floats, position * stride);
+  store(value->floats, values + position * stride);
   ReferenceTensor result = ReferenceTensor::zeros(query->shape);
   float scale = op.getEffectiveScale();
   parallelFor(op.getContext(), 0, tokens, [&](size_t t) {

@@ -66,6 +66,9 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
   Option<std::string> activations{
       *this, "activations", llvm::cl::init("int8"),
       llvm::cl::desc("f32, or int8 where weights are integer codes")};
+  Option<std::string> cacheType{
+      *this, "cache-type", llvm::cl::init("f32"),
+      llvm::cl::desc("How keys and values are stored: f32, f16 or int8")};
   Option<int64_t> chunk{*this, "chunk", llvm::cl::init(64),
                         llvm::cl::desc("Most tokens of one prefill call")};
   Option<Phase> stopAfter{
@@ -78,13 +81,14 @@ struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
 };
 
 void buildPlanPipeline(OpPassManager &pm, StringRef activations, int64_t chunk,
-                       bool planOnly = false) {
+                       StringRef cacheType, bool planOnly = false) {
   buildPlanWeightsPipeline(pm);
   if (planOnly)
     return;
   kernel::ConvertNNToKernelPassOptions options;
   options.activations = activations.str();
   options.chunk = chunk;
+  options.cacheType = cacheType.str();
   pm.addPass(kernel::createConvertNNToKernelPass(options));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -97,6 +101,7 @@ void mlir::compress::registerTargetPipelines() {
       "Lower a model to the LLVM dialect for one instruction set",
       [](OpPassManager &pm, const LowerToLLVMOptions &options) {
         buildPlanPipeline(pm, options.activations, options.chunk,
+                          options.cacheType,
                           options.stopAfter == Phase::plan);
         if (options.stopAfter == Phase::llvm)
           buildLowerKernelsPipeline(pm, options.target);
@@ -207,10 +212,13 @@ compileDescription(ModuleOp module, const CompileOptions &options,
   llvm::Constant *value = llvm::ConstantStruct::getAnon(
       {c32(COMPRESS_ABI_VERSION), c32(variants.size()), table,
        c64(number("arena_bytes")), c64(scratchBytes),
-       c64(number("cache_bytes_per_position")), c64(weightsBytes), rotary,
+       c64(number("cache_bytes_per_position")),
+       c64(number("partial_bytes_per_page")), c64(weightsBytes), rotary,
        c32(2 * frequencies.size()), c32(number("vocabulary")),
        c32(number("prefill_chunk")), c32(maxContext),
-       c32(program.getAs<BoolAttr>("int8_activations").getValue()), c32(0)});
+       c32(program.getAs<BoolAttr>("int8_activations").getValue()),
+       c32(number("cache_type")), c32(number("page_positions")),
+       c32(number("run_tokens"))});
   new llvm::GlobalVariable(description, value->getType(), true,
                            llvm::GlobalValue::ExternalLinkage, value,
                            "compress_program_v2");
@@ -240,7 +248,8 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
   CompiledModel result;
   result.module = module.clone();
   PassManager plan(context, ModuleOp::getOperationName());
-  buildPlanPipeline(plan, options.activations, options.chunk);
+  buildPlanPipeline(plan, options.activations, options.chunk,
+                    options.cacheType);
   if (failed(plan.run(*result.module)))
     return failure();
   result.weightsBytes = (*result.module)

@@ -75,6 +75,8 @@ static std::string getRebuildCommand(const BuildArguments &arguments,
       command += c == '\'' ? std::string("'\\''") : std::string(1, c);
     command += "'";
   }
+  if (arguments.cacheType != "f32")
+    command += " --cache-type " + arguments.cacheType;
   return command + " --activations " + arguments.activations +
          " --target native -o PROGRAM";
 }
@@ -109,6 +111,7 @@ makeManifest(const BuildArguments &arguments, ModuleOp module,
     json.value(set);
   json.endArray();
   json.member("activations", options.activations);
+  json.member("cache_type", options.cacheType);
   json.member("chunk", options.chunk);
   json.endObject();
   return json.text() + "\n";
@@ -117,7 +120,8 @@ makeManifest(const BuildArguments &arguments, ModuleOp module,
 compresslib::Status
 mlir::compress::buildCommand(const BuildArguments &arguments) {
   compresslib::Expected<CompileOptions> options = getCompileOptions(
-      arguments.target, arguments.activations, arguments.chunk);
+      arguments.target, arguments.activations, arguments.chunk,
+      arguments.cacheType);
   if (!options)
     return options.error();
   compresslib::Expected<Recipe> recipe = Recipe();

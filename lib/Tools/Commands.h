@@ -77,7 +77,7 @@ compresslib::Status infoCommand(const InfoArguments &arguments);
 
 struct EvalArguments {
   std::string input, recipe, base, text, tasks, activations, target, resume;
-  std::string bos = "auto", cache;
+  std::string bos = "auto", cache, cacheType = "f32";
   bool documents = false, json = false, reference = false;
   int64_t context = 512, chunks = 0, chunk = 64;
   int threads = 0;
@@ -88,7 +88,7 @@ compresslib::Status declareFiles(const EvalArguments &arguments);
 struct BuildArguments {
   std::string input, output, recipe, activations, target, resume, manifest;
   /// "executable", or "object": functions as an object file and a C header.
-  std::string emit = "executable";
+  std::string emit = "executable", cacheType = "f32";
   bool sideCar = false, dryRun = false;
   int64_t chunk = 64;
 };

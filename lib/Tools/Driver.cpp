@@ -193,6 +193,15 @@ struct CommandLine {
       cl::sub(eval),
       cl::sub(build),
       cl::cat(category)};
+  cl::opt<std::string> cacheType{
+      "cache-type",
+      cl::desc("How a program stores keys and values: f32 (default), f16, or "
+               "int8 with a scale a position and head"),
+      cl::value_desc("TYPE"),
+      cl::init("f32"),
+      cl::sub(eval),
+      cl::sub(build),
+      cl::cat(category)};
   cl::opt<std::string> target{
       "target",      cl::desc(targetHelp), cl::value_desc("SETS"),
       cl::sub(eval), cl::sub(build),       cl::cat(category)};
@@ -230,6 +239,7 @@ static compresslib::Status run(CommandLine &line) {
     arguments.base = line.evalBase;
     arguments.text = line.evalText;
     arguments.tasks = line.evalTasks;
+    arguments.cacheType = line.cacheType;
     arguments.activations = line.activations;
     arguments.target =
         line.target.empty() ? "native" : std::string(line.target);
@@ -249,6 +259,7 @@ static compresslib::Status run(CommandLine &line) {
     BuildArguments arguments;
     arguments.input = line.buildInput;
     arguments.output = line.buildOutput;
+    arguments.cacheType = line.cacheType;
     arguments.recipe = line.recipe;
     arguments.activations = line.activations;
     arguments.emit = line.buildEmit;

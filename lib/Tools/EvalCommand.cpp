@@ -154,6 +154,9 @@ compresslib::Expected<double> Evaluation::referenceNll(ToolContext &where,
   ReferenceOptions how;
   how.activations =
       options.activations == "int8" ? Activations::int8 : Activations::f32;
+  how.cacheType = options.cacheType == "int8"  ? CacheType::int8
+                  : options.cacheType == "f16" ? CacheType::f16
+                                               : CacheType::f32;
   how.context = arguments.context + 1;
   FailureOr<std::unique_ptr<ReferenceModel>> model =
       ReferenceModel::create(module, how);
@@ -200,6 +203,7 @@ compresslib::Status Evaluation::measure(ToolContext &where,
   const bool isBase = steps.empty() && arguments.base != "none";
   if (isBase)
     cacheKey += " " + getFingerprint(module) + " " + step.activations + " " +
+                options.cacheType + " " +
                 llvm::join(options.instructionSets, ",") + " " COMPRESS_VERSION;
   if (!sequences.empty()) {
     compresslib::Progress progress(name, sequences.size());
@@ -298,7 +302,8 @@ compresslib::Status Evaluation::run() {
     return compresslib::usageError("Name what to measure on: --text FILE, "
                                    "--tasks FILE.jsonl, or both.");
   compresslib::Expected<CompileOptions> made = getCompileOptions(
-      arguments.target, arguments.activations, arguments.chunk);
+      arguments.target, arguments.activations, arguments.chunk,
+      arguments.cacheType);
   if (!made)
     return made.error();
   options = std::move(*made);

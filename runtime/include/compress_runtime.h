@@ -10,7 +10,11 @@
  * entry with its own index; the code splits rows, heads and tokens among the
  * threads (never a sum) and meets at `barrier`. Loops of much work are not split
  * beforehand: a thread calls `take`, the first time with `first` = 1, until it
- * gets an empty range; all threads come to the same loops in the same order. */
+ * gets an empty range; all threads come to the same loops in the same order.
+ *
+ * A call's tokens may belong to several texts, each of which has a slot: parts
+ * of prompts, one token each of many, drafts. A token sees its slot's positions
+ * up to its own, those of this call included, whatever the tokens' order. */
 #ifndef COMPRESS_RUNTIME_H
 #define COMPRESS_RUNTIME_H
 
@@ -33,13 +37,14 @@ typedef struct compress_context {
   const uint8_t *weights;  /* packed weights, at least 64-byte aligned          */
   uint8_t *arena;          /* program->arena_bytes, 64-byte aligned             */
   uint8_t *scratch;        /* threads x scratch_stride, 64-byte aligned         */
-  uint8_t *cache;          /* key-value cache: program->cache_bytes_per_position
-                              x context, 64-byte aligned, zeroed at start       */
+  uint8_t *cache;          /* pages of program->page_positions positions,
+                              program->cache_bytes_per_position each, 64-byte
+                              aligned, zeroed at start                          */
   const float *rotary;     /* [context][2][rotary_dim/2]: cosines, then sines   */
   float *logits;           /* [count - logits_begin][vocabulary]                */
   const int32_t *tokens;   /* [count], each in 0 .. vocabulary-1                */
-  int64_t context;         /* positions of the cache, a multiple of 16          */
-  int64_t position;        /* of tokens[0]; position + count <= context         */
+  int64_t context;         /* positions of a slot, a multiple of 16             */
+  const int32_t *positions; /* [count], of each token in its slot; below context */
   int64_t count;           /* tokens of this call: 1 for decode, 1 ..
                               program->prefill_chunk for prefill                */
   int64_t logits_begin;    /* first token whose logits are wanted; count: none  */
@@ -49,7 +54,16 @@ typedef struct compress_context {
                                 int64_t thread, int64_t count, int64_t grain,
                                 int64_t first);
   int64_t scratch_stride; /* program->scratch_bytes, or more */
-  void *pool;             /* of barrier and take */
+  const int32_t *slots;   /* [count]: the text that each token belongs to       */
+  const int32_t *pages;   /* [slots][ceil(context / page_positions)]: the page
+                             of the cache that holds a slot's positions         */
+  const int32_t *runs;    /* [run_count][2]: first token and number of tokens,
+                             of one slot, at positions that follow each other,
+                             at most program->run_tokens; all tokens in all     */
+  int64_t run_count;
+  uint8_t *partials;      /* ceil(context / page_positions) x
+                             program->partial_bytes_per_page, 64-byte aligned   */
+  void *pool;             /* of barrier and take                                */
 } compress_context;
 
 typedef void (*compress_entry)(compress_context *context, int64_t thread);
@@ -80,6 +94,13 @@ typedef struct compress_variant {
   compress_entry prefill;
 } compress_variant;
 
+/* How keys and values are stored; int8 with a scale a position and head. */
+enum compress_cache_type {
+  COMPRESS_CACHE_F32,
+  COMPRESS_CACHE_F16,
+  COMPRESS_CACHE_INT8
+};
+
 typedef struct compress_program {
   uint32_t abi_version;
   uint32_t variant_count;
@@ -87,6 +108,7 @@ typedef struct compress_program {
   uint64_t arena_bytes;
   uint64_t scratch_bytes; /* per thread */
   uint64_t cache_bytes_per_position;
+  uint64_t partial_bytes_per_page;
   uint64_t weights_bytes;
   const float *rotary_frequencies; /* [rotary_dim/2], radians per position */
   uint32_t rotary_dim;
@@ -94,7 +116,9 @@ typedef struct compress_program {
   uint32_t prefill_chunk; /* most tokens in one prefill call */
   uint32_t max_context;   /* max_position_embeddings of the model */
   uint32_t int8_activations; /* 1 where integer weights meet int8 activations */
-  uint32_t reserved;
+  uint32_t cache_type;       /* of enum compress_cache_type */
+  uint32_t page_positions;
+  uint32_t run_tokens;
 } compress_program;
 
 extern const compress_program compress_program_v2;

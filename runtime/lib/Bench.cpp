@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <numeric>
 #include <sys/resource.h>
 
 namespace compresslib {
@@ -29,12 +30,21 @@ uint64_t peakRssBytes() {
 Expected<BenchResult> bench(Model &model, const BenchOptions &options) {
   BenchResult result;
   result.prompt = std::min(options.prompt, model.context());
-  result.generate = std::min(options.generate, model.context());
+  int64_t depth = std::min(options.depth, model.context() - 1),
+          batch = std::min(options.batch, model.slots());
+  result.generate = std::min(options.generate, model.context() - depth);
   result.repetitions = options.repetitions;
   Random random(1);
-  std::vector<int32_t> tokens(std::max(result.prompt, result.generate));
+  std::vector<int32_t> tokens(
+      std::max({result.prompt, result.generate * batch, depth}));
   for (int32_t &token : tokens)
     token = random.next() % model.vocabulary();
+
+  std::vector<int32_t> positions(batch), slots(batch);
+  std::iota(slots.begin(), slots.end(), 0);
+  for (int32_t slot : slots)
+    if (auto some = model.forward(tokens.data(), depth, 0, depth, slot); !some)
+      return some.error();
 
   Mean prefill, decode;
   for (int64_t round = 0; round <= options.repetitions; ++round) {
@@ -44,13 +54,17 @@ Expected<BenchResult> bench(Model &model, const BenchOptions &options) {
     if (!logits)
       return logits.error();
     double middle = now();
-    for (int64_t i = 0; i < result.generate; ++i)
-      if (auto one = model.forward(&tokens[i], 1, i, 0); !one)
-        return one.error();
+    for (int64_t i = 0; i < result.generate; ++i) {
+      positions.assign(batch, static_cast<int32_t>(depth + i));
+      if (auto next = model.step(&tokens[i * batch], positions.data(),
+                                 slots.data(), batch, 0);
+          !next)
+        return next.error();
+    }
     double end = now();
     if (round) {
       prefill.add(result.prompt / (middle - start));
-      decode.add(result.generate / (end - middle));
+      decode.add(result.generate * batch / (end - middle));
     }
   }
   result.prefillTokensPerSecond = prefill.mean();

@@ -36,13 +36,14 @@ using ll = long long;
 //===----------------------------------------------------------------------===//
 
 struct Settings {
-  std::string prompt, promptFile, perplexityFile, instructionSet, bos = "auto";
+  std::string prompt, promptFile, perplexityFile, instructionSet, bos = "auto", cacheType;
   bool hasPrompt = false, hasFile = false, hasPerplexity = false;
   bool hasSeed = false, escape = false, echo = false, ignoreEnd = false;
   bool interactive = false, bench = false, info = false, json = false;
   bool documents = false, help = false, version = false, noPin = false;
   int64_t maximum = -1, context = 0, threads = 0, chunks = 0, seed = 0;
   int64_t repetitions = 5, benchPrompt = 512, benchGenerate = 128;
+  int64_t benchDepth = 0, benchBatch = 1, parallel = 0;
   double temperature, topP, minP, repeatPenalty;
   int64_t topK, repeatLast;
   std::vector<std::string> stop;
@@ -99,6 +100,9 @@ std::vector<Option> optionTable(Settings &s) {
            "-f: from standard input)"),
       flag("-e", "--escape", &s.escape,
            "read \\n, \\t and \\\\ in -p as line feed, tab and backslash"),
+      integer(nullptr, "--parallel", &s.parallel, 1, 4096,
+              "with -f: every line of FILE is a prompt, and N are continued "
+              "together, each as it would be alone"),
       flag("-i", "--interactive", &s.interactive,
            "continue one line of standard input after the other"),
       flag(nullptr, "--echo", &s.echo, "print the prompt too"),
@@ -138,11 +142,18 @@ std::vector<Option> optionTable(Settings &s) {
               "only the first N windows or documents; 0: all"),
       text(nullptr, "--bos", "ID", &s.bos, nullptr,
            "token put first: auto (the tokenizer's), none, or an id"),
+      text(nullptr, "--cache-type", "TYPE", &s.cacheType, nullptr,
+           "refuse to run unless keys and values are stored as f32, f16 or "
+           "int8 (see --info)"),
       flag(nullptr, "--bench", &s.bench, "measure tokens a second"),
       integer(nullptr, "--bench-prompt", &s.benchPrompt, 1, big,
               "tokens of its prefill (default 512)"),
       integer(nullptr, "--bench-predict", &s.benchGenerate, 1, big,
               "tokens that it decodes (default 128)"),
+      integer(nullptr, "--bench-depth", &s.benchDepth, 0, big,
+              "positions before those (default 0)"),
+      integer(nullptr, "--bench-batch", &s.benchBatch, 1, 4096,
+              "texts that it decodes together (default 1)"),
       integer("-r", "--repetitions", &s.repetitions, 1, 1e6,
               "times that it measures (default 5)"),
       flag(nullptr, "--info", &s.info, "describe model, code and processor"),
@@ -406,6 +417,7 @@ struct Edge {
   int bench() const;
   int generate(std::string prompt) const;
   int interactive(const std::string &prompt) const;
+  int parallel(const std::string &text) const;
 };
 
 int Edge::info(const std::string &unsupported) const {
@@ -541,6 +553,8 @@ int Edge::bench() const {
   options.prompt = settings.benchPrompt;
   options.generate = settings.benchGenerate;
   options.repetitions = settings.repetitions;
+  options.depth = settings.benchDepth;
+  options.batch = settings.benchBatch;
   auto result = rt::bench(*model, options);
   if (!result)
     return fail(result.error());
@@ -553,6 +567,9 @@ int Edge::bench() const {
     json.real("decode_tokens_per_second_deviation", result->decodeDeviation, 2);
     json.integer("prompt_tokens", result->prompt);
     json.integer("decoded_tokens", result->generate);
+    json.integer("depth", settings.benchDepth);
+    json.integer("batch", settings.benchBatch);
+    json.text("cache_type", model->cacheType());
     json.integer("repetitions", result->repetitions);
     json.real("load_milliseconds", loadMilliseconds, 3);
     json.integer("peak_rss_bytes", result->peakRssBytes);
@@ -686,6 +703,42 @@ int Edge::generate(std::string prompt) const {
   return result->reason == StopReason::Interrupted ? 130 : 0;
 }
 
+int Edge::parallel(const std::string &text) const {
+  std::vector<std::vector<int32_t>> prompts;
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = std::min(text.find('\n', begin), text.size());
+    auto tokens = promptTokens(
+        *this, std::string_view(text).substr(begin, end - begin), true);
+    if (!tokens)
+      return fail(tokens.error());
+    prompts.push_back(std::move(*tokens));
+    begin = end + 1;
+  }
+  signal(SIGINT, onInterrupt);
+  auto results =
+      generateTogether(*model, prompts, samplerOptions(settings),
+                       generateOptions(*this), codec, &interrupted);
+  if (!results)
+    return fail(results.error());
+  std::string all;
+  for (const Completion &one : *results) {
+    if (!settings.json) {
+      all += one.text + "\n";
+      continue;
+    }
+    Json json;
+    int64_t replaced;
+    json.text("text", cleanText(one.text, replaced));
+    json.integer("prompt_tokens", one.generation.promptTokens);
+    json.integer("tokens", one.generation.tokens.size());
+    json.text("stop", nameOf(one.generation.reason));
+    all += json.object() + "\n";
+  }
+  if (int rc = printAll(all))
+    return rc;
+  return interrupted ? 130 : 0;
+}
+
 int Edge::interactive(const std::string &prompt) const {
   Generator generator(*model, samplerOptions(settings), &interrupted);
   std::string line = prompt;
@@ -763,6 +816,9 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
                            "exclude each other."));
   if (settings.json && settings.interactive)
     return fail(usageError("--json and --interactive exclude each other."));
+  if (settings.parallel && (!settings.hasFile || settings.interactive))
+    return fail(usageError("--parallel needs -f with a prompt a line, and "
+                           "excludes --interactive."));
   if (settings.documents && !settings.hasPerplexity)
     return fail(usageError("--documents belongs to --perplexity."));
 
@@ -811,7 +867,11 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
       options.context = 512;
     if (settings.bench)
       options.context = std::max<int64_t>(
-          {settings.context, settings.benchPrompt, settings.benchGenerate});
+          {settings.context, settings.benchPrompt,
+           settings.benchDepth + settings.benchGenerate});
+    options.slots = settings.bench      ? settings.benchBatch
+                    : settings.parallel ? settings.parallel
+                                        : 1;
     options.instructionSet = (*variant)->instruction_set;
     options.rebuild = metadata.rebuild;
     auto created = Model::create(program, payload->weights(),
@@ -819,6 +879,12 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
     if (!created)
       return fail(created.error());
     model = std::move(*created);
+    if (!settings.cacheType.empty() &&
+        settings.cacheType != model->cacheType())
+      return fail(usageError(
+          format("This program stores keys and values as %s, not '%s'; "
+                 "`compress build --cache-type` makes one that does.",
+                 model->cacheType(), settings.cacheType.c_str())));
     if (!settings.bench && program.max_context &&
         model->context() > (program.max_context + 15) / 16 * 16)
       say(format("The model was trained for %u positions; a context of %lld "
@@ -850,6 +916,8 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
     if (!prompt.empty() && prompt.back() == '\n')
       prompt.pop_back();
   }
+  if (settings.parallel)
+    return edge.parallel(prompt);
   return settings.interactive ? edge.interactive(prompt)
                               : edge.generate(std::move(prompt));
 }

@@ -9,6 +9,7 @@
 #include "compress_runtime/Text.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace compresslib {
 namespace rt {
@@ -49,6 +50,52 @@ std::string StopFilter::flush() {
   held_.clear();
   return stopped_ ? std::string() : shown;
 }
+
+namespace {
+/// A text that grows by a token at a time.
+struct Growing {
+  Sampler &sampler;
+  const GenerateOptions &options;
+  const TokenDecoder &decoder;
+  std::function<bool(std::string_view)> emit;
+  Generation &result;
+  StopFilter filter{options.stop};
+  bool open = true;
+
+  void show(const std::string &text) {
+    if (open && !text.empty() && emit && !emit(text))
+      open = false;
+  }
+  bool reached() const {
+    return options.maximum >= 0 &&
+           static_cast<int64_t>(result.tokens.size()) >= options.maximum;
+  }
+  /// Draws a token; false where the text ends with it, for result.reason.
+  bool draw(const float *logits, int64_t vocabulary, int32_t &token) {
+    token = sampler.sample(logits, vocabulary);
+    sampler.accept(token);
+    result.tokens.push_back(token);
+    bool end = std::find(options.endTokens.begin(), options.endTokens.end(),
+                         token) != options.endTokens.end();
+    if (end && !options.ignoreEnd) {
+      result.reason = StopReason::EndToken;
+      return false;
+    }
+    if (decoder.push && !end)
+      show(filter.push(decoder.push(token)));
+    result.reason =
+        open ? StopReason::StopString : StopReason::OutputClosed;
+    return open && !filter.stopped();
+  }
+  void finish() {
+    if (decoder.finish)
+      show(filter.push(decoder.finish()));
+    show(filter.flush());
+    if (!open)
+      result.reason = StopReason::OutputClosed;
+  }
+};
+} // namespace
 
 Generator::Generator(Model &model, const SamplerOptions &sampler,
                      const volatile int *interrupt)
@@ -107,15 +154,9 @@ Generator::generate(const std::vector<int32_t> &prompt,
   double prefilled = now();
   result.promptSeconds = prefilled - start;
 
-  StopFilter filter(options.stop);
-  bool open = true;
-  auto show = [&](const std::string &text) {
-    if (open && !text.empty() && emit && !emit(text))
-      open = false;
-  };
+  Growing text{sampler_, options, decoder, emit, result};
   while (true) {
-    if (options.maximum >= 0 &&
-        static_cast<int64_t>(result.tokens.size()) >= options.maximum) {
+    if (text.reached()) {
       result.reason = StopReason::Limit;
       break;
     }
@@ -134,34 +175,109 @@ Generator::generate(const std::vector<int32_t> &prompt,
       ++position_;
       pending_ = -1;
     }
-    int32_t token = sampler_.sample(*logits, model_.vocabulary());
-    sampler_.accept(token);
-    pending_ = token;
-    result.tokens.push_back(token);
-    bool end = std::find(options.endTokens.begin(), options.endTokens.end(),
-                         token) != options.endTokens.end();
-    if (end && !options.ignoreEnd) {
-      result.reason = StopReason::EndToken;
+    if (!text.draw(*logits, model_.vocabulary(), pending_))
       break;
-    }
-    if (decoder.push && !end)
-      show(filter.push(decoder.push(token)));
-    if (!open) {
-      result.reason = StopReason::OutputClosed;
-      break;
-    }
-    if (filter.stopped()) {
-      result.reason = StopReason::StopString;
-      break;
-    }
   }
-  if (decoder.finish)
-    show(filter.push(decoder.finish()));
-  show(filter.flush());
-  if (!open)
-    result.reason = StopReason::OutputClosed;
+  text.finish();
   result.decodeSeconds = now() - prefilled;
   return result;
+}
+
+Expected<std::vector<Completion>>
+generateTogether(Model &model, const std::vector<std::vector<int32_t>> &prompts,
+                 const SamplerOptions &sampler, const GenerateOptions &options,
+                 const TextCodec &codec, const volatile int *interrupt) {
+  model.setInterrupt(interrupt);
+  struct Text {
+    size_t prompt;
+    Sampler sampler;
+    TokenDecoder decoder;
+    std::unique_ptr<Growing> growing;
+    int32_t token = -1;
+    int64_t position = 0;
+  };
+  std::vector<Completion> results(prompts.size());
+  std::vector<std::unique_ptr<Text>> slots(model.slots());
+  size_t next = 0;
+  auto stops = [&] { return interrupt && *interrupt; };
+  /// Ends a text that has no room or no tokens left.
+  auto ends = [&](Text &text) {
+    Generation &result = results[text.prompt].generation;
+    if (text.growing->reached())
+      result.reason = StopReason::Limit;
+    else if (text.position >= model.context())
+      result.reason = StopReason::ContextFull;
+    else
+      return false;
+    return true;
+  };
+  for (;;) {
+    // A slot that is free takes the next prompt.
+    for (size_t s = 0; s < slots.size(); ++s)
+      while (!slots[s] && next < prompts.size() && !stops()) {
+        const std::vector<int32_t> &prompt = prompts[next];
+        int64_t count = prompt.size();
+        if (count == 0 || count > model.context())
+          return usageError(
+              format("Prompt %zu has %zu tokens; the context has %lld positions.",
+                     next + 1, prompt.size(),
+                     static_cast<long long>(model.context())));
+        Completion &result = results[next];
+        result.generation.promptTokens = count;
+        slots[s].reset(new Text{next++, Sampler(sampler), codec.decoder(), {}});
+        Text &text = *slots[s];
+        text.growing.reset(new Growing{text.sampler, options, text.decoder,
+                                       [&result](std::string_view piece) {
+                                         result.text += piece;
+                                         return true;
+                                       },
+                                       result.generation});
+        for (int32_t token : prompt) {
+          if (text.decoder.push)
+            text.decoder.push(token);
+          text.sampler.accept(token);
+        }
+        text.position = count;
+        auto logits = model.forward(prompt.data(), count, 0, count - 1, s);
+        if (!logits)
+          return logits.error();
+        if (text.growing->reached())
+          result.generation.reason = StopReason::Limit;
+        else if (!stops() && text.growing->draw(*logits, model.vocabulary(),
+                                                text.token) &&
+                 !ends(text))
+          continue;
+        text.growing->finish();
+        slots[s].reset();
+      }
+    std::vector<int32_t> tokens, positions, of;
+    for (size_t s = 0; s < slots.size(); ++s)
+      if (slots[s]) {
+        tokens.push_back(slots[s]->token);
+        positions.push_back(slots[s]->position++);
+        of.push_back(s);
+      }
+    if (tokens.empty() && (next == prompts.size() || stops()))
+      break;
+    auto logits = model.step(tokens.data(), positions.data(), of.data(),
+                             tokens.size(), 0);
+    if (!logits)
+      return logits.error();
+    for (size_t i = 0; i < of.size(); ++i) {
+      Text &text = *slots[of[i]];
+      if (stops())
+        results[text.prompt].generation.reason = StopReason::Interrupted;
+      else if (text.growing->draw(*logits + i * model.vocabulary(),
+                                  model.vocabulary(), text.token) &&
+               !ends(text))
+        continue;
+      text.growing->finish();
+      slots[of[i]].reset();
+    }
+  }
+  for (size_t i = next; i < results.size(); ++i)
+    results[i].generation.reason = StopReason::Interrupted;
+  return Expected<std::vector<Completion>>(std::move(results));
 }
 
 } // namespace rt

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <sys/mman.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -210,10 +211,29 @@ Expected<std::unique_ptr<Model>> Model::create(const compress_program &program,
                                           "the threads' scratch");
       !s)
     return s.error();
-  if (program.cache_bytes_per_position > uint64_t(INT64_MAX / 2 / context))
+  if (!program.page_positions || !program.run_tokens)
+    return badInput("The program's key-value cache has no pages.");
+  if (options.slots < 1 || options.slots > 4096)
+    return usageError(format("A model has 1 to 4096 slots; %lld were asked for.",
+                             static_cast<long long>(options.slots)));
+  int64_t pages =
+      (context + program.page_positions - 1) / program.page_positions;
+  model->slots_ = options.slots;
+  model->pages_.resize(pages * options.slots);
+  std::iota(model->pages_.begin(), model->pages_.end(), 0);
+  uint64_t positions = model->pages_.size() * program.page_positions;
+  if (program.cache_bytes_per_position > INT64_MAX / 2 / positions ||
+      program.partial_bytes_per_page > uint64_t(INT64_MAX / 2 / pages))
     return badInput("The program's key-value cache is impossibly large.");
-  if (Status s = model->cache_.allocate(
-          program.cache_bytes_per_position * context, "the key-value cache");
+  if (Status s =
+          model->cache_.allocate(program.cache_bytes_per_position * positions,
+                                 "the key-value cache");
+      !s)
+    return s.error();
+  // Positions that are used lie close together, and are read as a stream.
+  madvise(model->cache_.data, model->cache_.bytes, MADV_HUGEPAGE);
+  if (Status s = model->partials_.allocate(
+          program.partial_bytes_per_page * pages, "attention");
       !s)
     return s.error();
   if (Status s = model->rotary_.allocate(context * 2 * half * sizeof(float),
@@ -241,6 +261,8 @@ Expected<std::unique_ptr<Model>> Model::create(const compress_program &program,
   c.scratch = static_cast<uint8_t *>(model->scratch_.data);
   c.cache = static_cast<uint8_t *>(model->cache_.data);
   c.rotary = rotary;
+  c.pages = model->pages_.data();
+  c.partials = static_cast<uint8_t *>(model->partials_.data);
   c.context = context;
   c.threads = pool.size();
   c.barrier = [](compress_context *context, int64_t thread) {
@@ -257,11 +279,24 @@ Expected<std::unique_ptr<Model>> Model::create(const compress_program &program,
 }
 
 uint64_t Model::memoryBytes() const {
-  return arena_.bytes + scratch_.bytes + cache_.bytes + rotary_.bytes;
+  return arena_.bytes + scratch_.bytes + cache_.bytes + rotary_.bytes +
+         partials_.bytes;
+}
+
+const char *Model::cacheType() const {
+  switch (program_.cache_type) {
+  case COMPRESS_CACHE_F16:
+    return "f16";
+  case COMPRESS_CACHE_INT8:
+    return "int8";
+  default:
+    return "f32";
+  }
 }
 
 Expected<const float *> Model::forward(const int32_t *tokens, int64_t count,
-                                       int64_t position, int64_t logitsBegin) {
+                                       int64_t position, int64_t logitsBegin,
+                                       int32_t slot) {
   if (count < 0 || position < 0 || logitsBegin < 0 || logitsBegin > count)
     return usageError("A negative count or position was asked for.");
   if (position + count > context_.context)
@@ -271,13 +306,36 @@ Expected<const float *> Model::forward(const int32_t *tokens, int64_t count,
         static_cast<long long>(count), static_cast<long long>(position),
         static_cast<long long>(position + count),
         static_cast<long long>(context_.context)));
-  for (int64_t i = 0; i < count; ++i)
+  positions_.resize(count);
+  std::iota(positions_.begin(), positions_.end(),
+            static_cast<int32_t>(position));
+  tokenSlots_.assign(count, slot);
+  return step(tokens, positions_.data(), tokenSlots_.data(), count,
+              logitsBegin);
+}
+
+Expected<const float *> Model::step(const int32_t *tokens,
+                                    const int32_t *positions,
+                                    const int32_t *slots, int64_t count,
+                                    int64_t logitsBegin) {
+  if (count < 0 || logitsBegin < 0 || logitsBegin > count)
+    return usageError("A negative count was asked for.");
+  for (int64_t i = 0; i < count; ++i) {
     if (tokens[i] < 0 || tokens[i] >= vocabulary())
       return badInput(
           format("Token %lld has the id %d, which is not below the vocabulary "
                  "of %lld: tokenizer and model do not belong together.",
                  static_cast<long long>(i), tokens[i],
                  static_cast<long long>(vocabulary())));
+    if (positions[i] < 0 || positions[i] >= context() || slots[i] < 0 ||
+        slots[i] >= slots_)
+      return usageError(
+          format("Token %lld is at position %d of slot %d; there are %lld slots "
+                 "of %lld positions.",
+                 static_cast<long long>(i), positions[i], slots[i],
+                 static_cast<long long>(slots_),
+                 static_cast<long long>(context())));
+  }
   uint64_t wanted =
       std::max<int64_t>(count - logitsBegin, 1) * vocabulary() * sizeof(float);
   if (wanted > logits_.bytes)
@@ -289,23 +347,25 @@ Expected<const float *> Model::forward(const int32_t *tokens, int64_t count,
     if (interrupt_ && *interrupt_)
       break;
     int64_t chunk = std::min(count - done, prefillChunk());
+    runs_.clear();
+    for (int64_t i = done; i < done + chunk; ++i) {
+      if (!runs_.empty() && runs_.back() < int64_t(program_.run_tokens) &&
+          slots[i] == slots[i - 1] && positions[i] == positions[i - 1] + 1)
+        ++runs_.back();
+      else
+        runs_.insert(runs_.end(), {static_cast<int32_t>(i - done), 1});
+    }
     context_.tokens = tokens + done;
-    context_.position = position + done;
+    context_.positions = positions + done;
+    context_.slots = slots + done;
+    context_.runs = runs_.data();
+    context_.run_count = runs_.size() / 2;
     context_.count = chunk;
     context_.logits_begin = std::clamp<int64_t>(logitsBegin - done, 0, chunk);
     context_.logits =
         logits + std::max<int64_t>(done - logitsBegin, 0) * vocabulary();
     compress_entry entry = chunk == 1 ? variant_->decode : variant_->prefill;
-    struct Call {
-      compress_entry entry;
-      compress_context *context;
-    } call{entry, &context_};
-    pool_.run(
-        [](void *data, int64_t thread) {
-          Call &call = *static_cast<Call *>(data);
-          call.entry(call.context, thread);
-        },
-        &call);
+    pool_.run([&](int64_t thread) { entry(&context_, thread); });
     done += chunk;
   }
   return static_cast<const float *>(logits);

@@ -80,6 +80,11 @@ static bool isPointer(ContextField field) {
   case ContextField::rotary:
   case ContextField::logits:
   case ContextField::tokens:
+  case ContextField::positions:
+  case ContextField::slots:
+  case ContextField::pages:
+  case ContextField::runs:
+  case ContextField::partials:
     return true;
   default:
     return false;

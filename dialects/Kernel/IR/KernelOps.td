@@ -104,10 +104,12 @@ def ContextField : I32EnumAttr<"ContextField", "a field of compress_context", [
     I32EnumAttrCase<"scratch", 2>, I32EnumAttrCase<"cache", 3>,
     I32EnumAttrCase<"rotary", 4>, I32EnumAttrCase<"logits", 5>,
     I32EnumAttrCase<"tokens", 6>, I32EnumAttrCase<"context", 7>,
-    I32EnumAttrCase<"position", 8>, I32EnumAttrCase<"count", 9>,
+    I32EnumAttrCase<"positions", 8>, I32EnumAttrCase<"count", 9>,
     I32EnumAttrCase<"logits_begin", 10>, I32EnumAttrCase<"threads", 11>,
     I32EnumAttrCase<"barrier", 12>, I32EnumAttrCase<"take", 13>,
-    I32EnumAttrCase<"scratch_stride", 14>]> {
+    I32EnumAttrCase<"scratch_stride", 14>, I32EnumAttrCase<"slots", 15>,
+    I32EnumAttrCase<"pages", 16>, I32EnumAttrCase<"runs", 17>,
+    I32EnumAttrCase<"run_count", 18>, I32EnumAttrCase<"partials", 19>]> {
   let cppNamespace = "::mlir::kernel";
 }
 
@@ -121,8 +123,8 @@ def BufferOp : Kernel_Op<"buffer", [Pure]> {
   let description = [{
     The buffer's dynamic size is unknown (very large).
 
-    Constraint: the field is weights, arena, scratch, cache, rotary, logits or
-    tokens.
+    Constraint: the field is weights, arena, scratch, cache, rotary, logits,
+    tokens, positions, slots, pages, runs or partials.
 
     ```mlir
     %weights = kernel.buffer %context weights : memref<?xi8>
@@ -137,8 +139,8 @@ def BufferOp : Kernel_Op<"buffer", [Pure]> {
 def FieldOp : Kernel_Op<"field", [Pure]> {
   let summary = "An integer field of the context";
   let description = [{
-    Constraint: the field is context, position, count, logits_begin, threads or
-    scratch_stride.
+    Constraint: the field is context, count, logits_begin, threads, scratch_stride
+    or run_count.
 
     ```mlir
     %count = kernel.field %context count

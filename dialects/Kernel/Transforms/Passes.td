@@ -82,6 +82,8 @@ def ConvertNNToKernelPass : Pass<"convert-nn-to-kernel", "::mlir::ModuleOp"> {
     Option<"chunk", "chunk", "int64_t", "64", "Most tokens of one prefill call">,
     Option<"activations", "activations", "std::string", "\"int8\"",
            "f32, or int8 where weights are integer codes">,
+    Option<"cacheType", "cache-type", "std::string", "\"f32\"",
+           "How keys and values are stored: f32, f16 or int8">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",

@@ -50,9 +50,13 @@ struct ReferenceTensor {
 };
 
 enum class Activations { f32, int8 };
+/// What keys and values are rounded to when they are put into a cache: int8 to
+/// nearest, half to even, with the scale max / 127 of a position and head.
+enum class CacheType { f32, f16, int8 };
 
 struct ReferenceOptions {
   Activations activations = Activations::f32;
+  CacheType cacheType = CacheType::f32;
   /// Positions of the key-value cache; 0: what the model was made for.
   int64_t context = 0;
 };

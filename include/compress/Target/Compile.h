@@ -51,6 +51,8 @@ struct CompileOptions {
   std::vector<std::string> instructionSets = getFamilyInstructionSets("x86-64");
   /// "f32", or "int8" where weights are integer codes.
   std::string activations = "int8";
+  /// How keys and values are stored: "f32", "f16" or "int8".
+  std::string cacheType = "f32";
   /// Most tokens of one prefill call.
   int64_t chunk = 64;
 };

@@ -9,6 +9,7 @@
 #include "RegionLowering.h"
 #include "compress/Analysis/PackedLayout.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/ADT/StringSwitch.h"
 #include <map>
 
 namespace mlir::kernel {
@@ -20,6 +21,23 @@ using namespace mlir;
 using namespace mlir::kernel;
 using compress::UseOp;
 using compress::WeightOp;
+
+std::optional<CacheType> kernel::getCacheType(StringRef name) {
+  return llvm::StringSwitch<std::optional<CacheType>>(name)
+      .Case("f32", CacheType::f32)
+      .Case("f16", CacheType::f16)
+      .Case("int8", CacheType::int8)
+      .Default(std::nullopt);
+}
+Type kernel::getCacheElement(MLIRContext *context, CacheType type) {
+  Builder b(context);
+  return type == CacheType::f32   ? Type(b.getF32Type())
+         : type == CacheType::f16 ? Type(b.getF16Type())
+                                  : Type(b.getI8Type());
+}
+int64_t kernel::getCacheElementBytes(CacheType type) {
+  return type == CacheType::f32 ? 4 : type == CacheType::f16 ? 2 : 1;
+}
 
 namespace {
 
@@ -64,16 +82,18 @@ struct ModelLowering {
   func::FuncOp forward;
   int64_t chunk;
   bool int8;
+  CacheType cacheType;
   SymbolTable symbols;
 
-  llvm::DenseMap<Value, int64_t> cacheBase; ///< f32 a position before a cache
+  llvm::DenseMap<Value, int64_t> cacheBase; ///< bytes a position before a cache
   int64_t cachePerPosition = 0;
   UseOp rotary;
-  int64_t vocabulary = 0, arenaBytes = 0;
+  int64_t vocabulary = 0, arenaBytes = 0, scratchBytes = 0, partialBytes = 0;
 
-  ModelLowering(ModuleOp module, func::FuncOp forward, int64_t chunk, bool int8)
+  ModelLowering(ModuleOp module, func::FuncOp forward, int64_t chunk, bool int8,
+                CacheType cacheType)
       : module(module), forward(forward), chunk(chunk), int8(int8),
-        symbols(module) {}
+        cacheType(cacheType), symbols(module) {}
 
   /// Offsets of a weight's parts.
   ArrayRef<Attribute> partsOf(UseOp use) {
@@ -240,7 +260,10 @@ void ModelLowering::recordCaches() {
   for (BlockArgument argument : forward.getArguments().drop_front(2)) {
     auto type = cast<RankedTensorType>(argument.getType());
     cacheBase[argument] = cachePerPosition;
-    cachePerPosition += 2 * type.getDimSize(2) * type.getDimSize(3);
+    cachePerPosition +=
+        2 * type.getDimSize(2) *
+        (type.getDimSize(3) * getCacheElementBytes(cacheType) +
+         (cacheType == CacheType::int8 ? 4 : 0));
   }
   // A result of attention is the cache that went in; a block passes it on.
   forward.walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -259,7 +282,7 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
   MLIRContext *context = module.getContext();
   Location loc = forward.getLoc();
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  LoweringOptions options{tokens, int8};
+  LoweringOptions options{tokens, int8, cacheType, cachePerPosition};
   Type contextType = ContextType::get(context), index = b.getIndexType();
   auto bufferType = [&](Value tensor) {
     return MemRefType::get(
@@ -372,6 +395,8 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     }
     func::ReturnOp::create(b, loc);
     frames = std::max(frames, lowering.getArenaEnd());
+    scratchBytes = std::max(scratchBytes, lowering.scratchBytes);
+    partialBytes = std::max(partialBytes, lowering.partialBytes);
   }
 
   // Tables: a row a call, the weights' offsets and the caches' bases.
@@ -439,6 +464,8 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
   func::ReturnOp::create(b, loc);
   vocabulary = lowering.vocabulary;
   arenaBytes = std::max(arenaBytes, lowering.getArenaEnd());
+  scratchBytes = std::max(scratchBytes, lowering.scratchBytes);
+  partialBytes = std::max(partialBytes, lowering.partialBytes);
   return success();
 }
 
@@ -458,11 +485,18 @@ struct ConvertNNToKernel
           << activations << " is unknown; there are f32 and int8";
       return signalPassFailure();
     }
+    std::optional<CacheType> type = getCacheType(cacheType);
+    if (!type) {
+      module.emitError("cache-type=")
+          << cacheType << " is unknown; there are f32, f16 and int8";
+      return signalPassFailure();
+    }
     if (chunk < 1) {
       module.emitError("chunk=") << int64_t(chunk) << " is below 1";
       return signalPassFailure();
     }
-    ModelLowering lowering(module, forward, chunk, activations == "int8");
+    ModelLowering lowering(module, forward, chunk, activations == "int8",
+                           *type);
     if (failed(lowering.checkForward()))
       return signalPassFailure();
     lowering.sinkUses();
@@ -474,16 +508,25 @@ struct ConvertNNToKernel
     SmallVector<NamedAttribute> program = {
         b.getNamedAttr("arena_bytes", b.getI64IntegerAttr(lowering.arenaBytes)),
         b.getNamedAttr("cache_bytes_per_position",
-                       b.getI64IntegerAttr(lowering.cachePerPosition * 4)),
+                       b.getI64IntegerAttr(lowering.cachePerPosition)),
+        b.getNamedAttr("cache_type", b.getI64IntegerAttr(int64_t(*type))),
         b.getNamedAttr("int8_activations",
                        b.getBoolAttr(activations == "int8")),
+        b.getNamedAttr("page_positions", b.getI64IntegerAttr(kPagePositions)),
+        b.getNamedAttr("partial_bytes_per_page",
+                       b.getI64IntegerAttr(lowering.partialBytes)),
         b.getNamedAttr("prefill_chunk", b.getI64IntegerAttr(chunk)),
+        b.getNamedAttr("run_tokens", b.getI64IntegerAttr(kRunTokens)),
         b.getNamedAttr("vocabulary", b.getI64IntegerAttr(lowering.vocabulary)),
     };
     if (lowering.rotary)
       program.push_back(b.getNamedAttr("rotary_frequencies",
                                        lowering.rotary.getWeightAttr()));
     module->setAttr("kernel.program", b.getDictionaryAttr(program));
+    if (lowering.scratchBytes)
+      module->setAttr("kernel.scratch_bytes",
+                      b.getI64IntegerAttr(
+                          llvm::alignTo(lowering.scratchBytes, 64)));
     forward.erase();
   }
 };

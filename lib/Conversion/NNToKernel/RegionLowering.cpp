@@ -594,7 +594,7 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
 }
 
 //===----------------------------------------------------------------------===//
-// Rotary position and attention
+// Rotary position
 //===----------------------------------------------------------------------===//
 
 /// The most lanes, of 16, 8, … that divide a number.
@@ -613,10 +613,12 @@ LogicalResult RegionLowering::lowerRotary(nn::RotaryOp op) {
   int64_t lanes = lanesFor(half);
   barrierBefore({access(x, true)}, {access(y, true)});
   Value table = pointer(ContextField::rotary, builder.getF32Type());
-  Value position = field(ContextField::position);
+  Value positions = pointer(ContextField::positions, builder.getI32Type());
   forall({count}, [&](ArrayRef<Value> indices) {
     Value t = indices.front();
-    Value row = mul(add(position, t), index(2 * half));
+    Value position = arith::IndexCastOp::create(
+        builder, loc, builder.getIndexType(), load(positions, t));
+    Value row = mul(position, index(2 * half));
     loop(index(0), index(heads), 1, [&](Value h) {
       Value head = mul(h, index(2 * half));
       loop(index(0), index(half), lanes, [&](Value j) {
@@ -628,157 +630,6 @@ LogicalResult RegionLowering::lowerRotary(nn::RotaryOp op) {
         write(subf(mulf(a, c), mulf(b, s)), y.memref, {t, first}, lanes);
         write(addf(mulf(b, c), mulf(a, s)), y.memref, {t, second}, lanes);
       });
-    });
-  });
-  return success();
-}
-
-/// The cache of a layer, f32: keys [context/16][kv heads][head size][16
-/// positions], so that sixteen scores are sums of broadcast products, then
-/// values [context][kv heads][head size].
-LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
-  Buffer q = bufferOf(op.getQuery()), k = bufferOf(op.getKey()),
-         v = bufferOf(op.getValue()), y = allocate(op.getResult());
-  int64_t heads = op.getHeads(), kvHeads = op.getKvHeads();
-  int64_t size = op.getHeadSize(), perKv = heads / kvHeads;
-  int64_t lanes = lanesFor(size), parts = size / lanes;
-  // Query heads of one key-value head are taken together as far as their sums
-  // fit registers: keys and values are then read once for all of them.
-  int64_t batch = perKv;
-  while (perKv % batch || (batch > 1 && batch * parts > 16))
-    --batch;
-  int64_t chains = size % 4 ? 1 : batch * (4 + parts) <= 26 ? 4 : 2;
-  Value cache = pointer(ContextField::cache, builder.getF32Type());
-  Value contextSize = field(ContextField::context);
-  Value position = field(ContextField::position);
-  Value keys = mul(cacheBase(op.getCache()), contextSize);
-  Value values = add(keys, mul(contextSize, index(kvHeads * size)));
-  // One imaginary range for all caches: calls of one function touch one.
-  HazardTracker::Access whole{int64_t(1) << 40, (int64_t(1) << 40) + 1,
-                              HazardTracker::Split::Other};
-  auto keyAt = [&](Value p, Value g) {
-    Value tile = add(mul(div(p, index(kLanes)), index(kvHeads)), g);
-    return add(keys, mul(tile, index(size * kLanes)));
-  };
-  auto valueAt = [&](Value p, Value g) {
-    return add(values, mul(add(mul(p, index(kvHeads)), g), index(size)));
-  };
-
-  barrierBefore({access(k, true), access(v, true)}, {whole});
-  forall({count}, [&](ArrayRef<Value> indices) {
-    Value t = indices.front(), p = add(position, t);
-    loop(index(0), index(kvHeads), 1, [&](Value g) {
-      Value key = add(keyAt(p, g), rem(p, index(kLanes)));
-      Value head = mul(g, index(size));
-      loop(index(0), index(size), 1, [&](Value d) {
-        Value value = memref::LoadOp::create(builder, loc, k.memref,
-                                             ValueRange{t, add(head, d)});
-        store(value, cache, add(key, mul(d, index(kLanes))));
-      });
-      Value to = valueAt(p, g);
-      loop(index(0), index(size), lanes, [&](Value d) {
-        write(read(v.memref, {t, add(head, d)}, lanes, lanes), cache,
-              {add(to, d)}, lanes);
-      });
-    });
-  });
-
-  barrierBefore({access(q, false), whole}, {access(y, false)});
-  Value scale = splatF32(op.getEffectiveScale());
-  constexpr float kMasked = -1.0e30f;
-  forall({count, index(kvHeads)}, [&](ArrayRef<Value> indices) {
-    Value t = indices[0], g = indices[1];
-    Value last = add(position, t);
-    Value tiles = add(div(last, index(kLanes)), index(1));
-    loop(index(0), index(perKv), batch, [&](Value r) {
-      SmallVector<Value> heads;
-      for (int64_t h = 0; h < batch; ++h) {
-        Value head = add(mul(g, index(perKv)), h ? add(r, index(h)) : r);
-        heads.push_back(mul(head, index(size)));
-      }
-      // Of each head: the largest score, the sum, and the weighted values.
-      int64_t carriedOfHead = 2 + parts;
-      SmallVector<Value> start;
-      for (int64_t h = 0; h < batch; ++h) {
-        start.append({f32(kMasked), f32(0)});
-        start.append(parts, zeros(lanes));
-      }
-      // Online softmax (Milakov and Gimelshein, 2018) over tiles of positions.
-      SmallVector<Value> end = loop(
-          index(0), tiles, 1, start,
-          [&](Value tile, ValueRange carried) -> SmallVector<Value> {
-            Value first = mul(tile, index(kLanes));
-            Value key = keyAt(first, g);
-            SmallVector<Value> sums(batch * chains, zeros());
-            sums = loop(index(0), index(size), chains, sums,
-                        [&](Value d, ValueRange inner) {
-                          SmallVector<Value> next(inner);
-                          for (int64_t i = 0; i < chains; ++i) {
-                            Value at = i ? add(d, index(i)) : d;
-                            Value row =
-                                read(cache, {add(key, mul(at, index(kLanes)))});
-                            for (int64_t h = 0; h < batch; ++h) {
-                              Value x = memref::LoadOp::create(
-                                  builder, loc, q.memref,
-                                  ValueRange{t, add(heads[h], at)});
-                              Value &sum = next[h * chains + i];
-                              sum = fma(splat(f32s(), x), row, sum);
-                            }
-                          }
-                          return next;
-                        });
-            // Positions behind the token's own are masked.
-            Value mask = vector::CreateMaskOp::create(
-                builder, loc, VectorType::get({kLanes}, builder.getI1Type()),
-                add(sub(last, first), index(1)));
-            SmallVector<Value> next, weights(batch);
-            for (int64_t h = 0; h < batch; ++h) {
-              Value score = sums[h * chains];
-              if (chains > 1)
-                score = addf(score, sums[h * chains + 1]);
-              if (chains == 4)
-                score = addf(score,
-                             addf(sums[h * chains + 2], sums[h * chains + 3]));
-              score = arith::SelectOp::create(
-                  builder, loc, mask, mulf(score, scale), splatF32(kMasked));
-              ValueRange of = carried.slice(h * carriedOfHead, carriedOfHead);
-              Value best = maxf(of[0], maxOf(score));
-              Value weight = exp(subf(score, splat(f32s(), best)));
-              weights[h] =
-                  arith::SelectOp::create(builder, loc, mask, weight, zeros());
-              Value fade = vector::ExtractOp::create(
-                  builder, loc, exp(splat(f32s(), subf(of[0], best))), 0);
-              next.push_back(best);
-              next.push_back(addf(mulf(of[1], fade), sumOf(weights[h])));
-              Value fades = splat(f32s(lanes), fade);
-              for (int64_t i = 0; i < parts; ++i)
-                next.push_back(mulf(of[2 + i], fades));
-            }
-            Value row = valueAt(first, g);
-            for (int64_t j = 0; j < kLanes; ++j) {
-              SmallVector<Value> values;
-              for (int64_t i = 0; i < parts; ++i)
-                values.push_back(read(
-                    cache, {add(row, index(j * kvHeads * size + i * lanes))},
-                    lanes, lanes));
-              for (int64_t h = 0; h < batch; ++h) {
-                Value p = splat(f32s(lanes), vector::ExtractOp::create(
-                                                 builder, loc, weights[h], j));
-                for (int64_t i = 0; i < parts; ++i) {
-                  Value &sum = next[h * carriedOfHead + 2 + i];
-                  sum = fma(p, values[i], sum);
-                }
-              }
-            }
-            return next;
-          });
-      for (int64_t h = 0; h < batch; ++h) {
-        Value inverse =
-            splat(f32s(lanes), divf(f32(1), end[h * carriedOfHead + 1]));
-        for (int64_t i = 0; i < parts; ++i)
-          write(mulf(end[h * carriedOfHead + 2 + i], inverse), y.memref,
-                {t, add(heads[h], index(i * lanes))}, lanes);
-      }
     });
   });
   return success();

@@ -61,9 +61,20 @@ private:
   bool unknown = false;
 };
 
+/// How keys and values are stored; int8 with a scale a position and head.
+enum class CacheType { f32, f16, int8 };
+std::optional<CacheType> getCacheType(StringRef name);
+Type getCacheElement(MLIRContext *context, CacheType type);
+int64_t getCacheElementBytes(CacheType type);
+
+/// Positions of a page of the cache, and the most tokens of a run.
+constexpr int64_t kPagePositions = 256, kRunTokens = 16;
+
 struct LoweringOptions {
   int64_t tokens; ///< capacity of a call: 1 or the chunk
   bool int8;
+  CacheType cacheType;
+  int64_t cacheBytes; ///< of all layers, a position
 };
 
 /// A tensor's buffer.
@@ -108,6 +119,8 @@ public:
   int64_t getArenaEnd() const { return arena.getMost(); }
   Value getContextValue() const { return context; }
   Value getThread() const { return thread; }
+  /// Of a thread, and of a page of a call's partial sums; for attention.
+  int64_t scratchBytes = 0, partialBytes = 0;
   Value field(ContextField field);
   Value pointer(ContextField field, Type element);
   int64_t vocabulary = 0;

@@ -16,6 +16,8 @@ struct BenchOptions {
   int64_t prompt = 512;    ///< tokens of the prefill, at most the context
   int64_t generate = 128;  ///< tokens decoded one by one, at most the context
   int64_t repetitions = 5; ///< after one that does not count
+  int64_t depth = 0;       ///< positions before those that are decoded
+  int64_t batch = 1;       ///< texts that are decoded together, in slots
 };
 
 struct BenchResult {

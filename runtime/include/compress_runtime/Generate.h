@@ -107,6 +107,20 @@ private:
   int32_t pending_ = -1; ///< drawn, but not yet run
 };
 
+struct Completion {
+  Generation generation;
+  std::string text;
+};
+
+/// What Generator makes of each prompt alone, bit for bit, with as many texts
+/// decoded together as the model has slots. A prompt that is empty or does not
+/// fit is a Usage error.
+Expected<std::vector<Completion>>
+generateTogether(Model &model, const std::vector<std::vector<int32_t>> &prompts,
+                 const SamplerOptions &sampler, const GenerateOptions &options,
+                 const TextCodec &codec,
+                 const volatile int *interrupt = nullptr);
+
 } // namespace rt
 } // namespace compresslib
 

@@ -17,6 +17,7 @@
 #include "compress_runtime/ThreadPool.h"
 
 #include <string>
+#include <vector>
 
 namespace compresslib {
 namespace rt {
@@ -43,6 +44,7 @@ int64_t defaultContext(const compress_program &program);
 
 struct ModelOptions {
   int64_t context = 0;        ///< 0: defaultContext; rounded up to 16
+  int64_t slots = 1;          ///< texts, each of up to `context` positions
   std::string instructionSet; ///< empty: the best
   std::string rebuild;        ///< see selectVariant
 };
@@ -65,7 +67,14 @@ public:
   /// for none. Long inputs are cut into chunks. BadInput: a token id at or
   /// above the vocabulary; Usage: more positions than the context.
   Expected<const float *> forward(const int32_t *tokens, int64_t count,
-                                  int64_t position, int64_t logitsBegin);
+                                  int64_t position, int64_t logitsBegin,
+                                  int32_t slot = 0);
+  /// The same for tokens of several texts: token i is at positions[i] of
+  /// slots[i]. Where a slot has several, they come in the order of their
+  /// positions. Usage: a slot or position that is not there.
+  Expected<const float *> step(const int32_t *tokens, const int32_t *positions,
+                               const int32_t *slots, int64_t count,
+                               int64_t logitsBegin);
 
   /// Where the interrupt flag is set, forward returns between chunks with
   /// logits that mean nothing; the caller looks at the flag too.
@@ -75,6 +84,9 @@ public:
   int64_t vocabulary() const { return program_.vocabulary; }
   int64_t prefillChunk() const { return program_.prefill_chunk; }
   int64_t context() const { return context_.context; }
+  int64_t slots() const { return slots_; }
+  /// "f32", "f16" or "int8".
+  const char *cacheType() const;
   const char *instructionSet() const { return variant_->instruction_set; }
   const char *activations() const {
     return program_.int8_activations ? "int8" : "f32";
@@ -102,7 +114,9 @@ private:
   ThreadPool &pool_;
   const compress_variant *variant_ = nullptr;
   compress_context context_ = {};
-  Memory arena_, scratch_, cache_, rotary_, logits_;
+  int64_t slots_ = 1;
+  Memory arena_, scratch_, cache_, rotary_, logits_, partials_;
+  std::vector<int32_t> pages_, runs_, positions_, tokenSlots_;
   const volatile int *interrupt_ = nullptr;
 };
 

@@ -1,9 +1,24 @@
 // RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel="chunk=8" --canonicalize --cse | FileCheck %s
+// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=f16 | FileCheck %s --check-prefix=F16
+// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=int8 | FileCheck %s --check-prefix=INT8
+// RUN: not compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=int4 2>&1 | FileCheck %s --check-prefix=INT4
+
+// F16: cache_bytes_per_position = 64 : i64, cache_type = 1 : i64
+// F16: kernel.buffer %{{.+}} cache : memref<?xf16>
+// F16: vector.store %{{.+}} : memref<?xf16>, vector<8xf16>
+// F16: arith.extf %{{.+}} : vector<16xf16> to vector<16xf32>
+// A scale a position and head, of keys and of values.
+// INT8: cache_bytes_per_position = 48 : i64, cache_type = 2 : i64
+// INT8: kernel.buffer %{{.+}} cache : memref<?xi8>
+// INT8: kernel.buffer %{{.+}} cache : memref<?xf32>
+// INT8: vector.store %{{.+}} : memref<?xi8>, vector<8xi8>
+// INT8: arith.sitofp
+// INT4: error: cache-type=int4 is unknown; there are f32, f16 and int8
 
 // Every op of nn, and where threads meet.
 
 // CHECK: module attributes {
-// CHECK-SAME: kernel.program = {arena_bytes = {{[0-9]+}} : i64, cache_bytes_per_position = 128 : i64, int8_activations = true, prefill_chunk = 8 : i64, rotary_frequencies = @f, vocabulary = 48 : i64}
+// CHECK-SAME: kernel.program = {arena_bytes = {{[0-9]+}} : i64, cache_bytes_per_position = 128 : i64, cache_type = 0 : i64, int8_activations = true, page_positions = 256 : i64, partial_bytes_per_page = 320 : i64, prefill_chunk = 8 : i64, rotary_frequencies = @f, run_tokens = 16 : i64, vocabulary = 48 : i64}
 
 compress.weight @e : tensor<48x16xf32> {
   %0 = compress.stored "e" : tensor<48x16xf16>
@@ -53,6 +68,16 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %c: tensor<2x?x2x8x
   return %l, %new : tensor<?x48xf32>, tensor<2x?x2x8xf32>
 }
 
+// One token's pages are shared out, and then put together.
+// CHECK-LABEL: func.func @decode
+// CHECK: %[[PARTIALS:.+]] = kernel.buffer %{{.+}} partials : memref<?xf32>
+// CHECK: kernel.barrier
+// CHECK: scf.forall {{.*}} in (%{{.+}}, 2)
+// CHECK: vector.store %{{.+}}, %[[PARTIALS]]
+// CHECK: kernel.barrier
+// CHECK: scf.forall {{.*}} in (2)
+// CHECK: vector.load %[[PARTIALS]]
+
 // CHECK-LABEL: func.func @prefill
 // CHECK-DAG: %[[COUNT:.+]] = kernel.field %[[CONTEXT:.+]] count
 // CHECK-DAG: %[[WEIGHTS:.+]] = kernel.buffer %[[CONTEXT]] weights : memref<?xi8>
@@ -82,7 +107,9 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %c: tensor<2x?x2x8x
 // Keys and values go into the cache, which attention then reads.
 // CHECK: scf.forall {{.*}} in (%[[COUNT]])
 // CHECK: kernel.barrier
-// CHECK: scf.forall {{.*}} in (%[[COUNT]], 2)
+// CHECK: %[[RUNS:.+]] = kernel.field %{{.+}} run_count
+// CHECK: scf.forall {{.*}} in (%[[RUNS]], 2)
+// CHECK: grain = 1
 
 // x'[order[i]] = x[i] before the product.
 // CHECK: kernel.barrier

@@ -21,12 +21,12 @@ compress.weight @w2 : tensor<16x16xf32> {
   compress.yield %0 : tensor<16x16xf32>
 }
 
-// CHECK: memref.global "private" constant @decode_block0_table : memref<2x2xi64> = dense<{{\[}}[1024, 0], [512, 32]]>
+// CHECK: memref.global "private" constant @decode_block0_table : memref<2x2xi64> = dense<{{\[}}[1024, 0], [512, 128]]>
 // CHECK: func.func private @decode_block0(%{{.*}}: !kernel.context, %{{.*}}: index, %[[ROW:.*]]: index, %[[IN:.*]]: memref<1x16xf32>, %[[OUT:.*]]: memref<1x16xf32>)
 // CHECK: %[[TABLE:.+]] = memref.get_global @decode_block0_table
 // CHECK: memref.load %[[TABLE]][%[[ROW]], %{{.*}}]
 // CHECK: kernel.matmul @format at
-// CHECK: memref.global "private" constant @decode_block1_table : memref<1x2xi64> = dense<{{\[}}[1536, 64]]>
+// CHECK: memref.global "private" constant @decode_block1_table : memref<1x2xi64> = dense<{{\[}}[1536, 256]]>
 // CHECK: func.func private @decode_block1
 // CHECK: kernel.matmul @format_0 at
 

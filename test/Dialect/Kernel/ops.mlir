@@ -69,12 +69,22 @@ func.func @fields(%context: !kernel.context) {
   %4 = kernel.buffer %context logits : memref<?xf32>
   // CHECK: kernel.field %{{.+}} context
   %5 = kernel.field %context context
-  // CHECK: kernel.field %{{.+}} position
-  %6 = kernel.field %context position
+  // CHECK: kernel.field %{{.+}} run_count
+  %6 = kernel.field %context run_count
   // CHECK: kernel.field %{{.+}} logits_begin
   %7 = kernel.field %context logits_begin
   // CHECK: kernel.field %{{.+}} threads
   %8 = kernel.field %context threads
+  // CHECK: kernel.buffer %{{.+}} positions : memref<?xi32>
+  %p0 = kernel.buffer %context positions : memref<?xi32>
+  // CHECK: kernel.buffer %{{.+}} slots : memref<?xi32>
+  %p1 = kernel.buffer %context slots : memref<?xi32>
+  // CHECK: kernel.buffer %{{.+}} pages : memref<?xi32>
+  %p2 = kernel.buffer %context pages : memref<?xi32>
+  // CHECK: kernel.buffer %{{.+}} runs : memref<?xi32>
+  %p3 = kernel.buffer %context runs : memref<?xi32>
+  // CHECK: kernel.buffer %{{.+}} partials : memref<?xf32>
+  %p4 = kernel.buffer %context partials : memref<?xf32>
   // CHECK: kernel.field %{{.+}} scratch_stride
   %9 = kernel.field %context scratch_stride
   // CHECK: kernel.take %{{.+}} thread %[[T:.+]] of %[[N:.+]] grain 2 first

@@ -347,10 +347,18 @@ struct Lowering : ::testing::Test {
       ids.push_back(int32_t((i * 7 + 3) % vocabulary));
   }
 
+  /// How caches are stored: f32, f16 or int8.
+  std::string cacheType = "f32";
+  int64_t positions = 48; ///< of the context
+
   std::vector<float> reference(mlir::compress::Activations activations) {
     mlir::compress::ReferenceOptions options;
+    options.cacheType = cacheType == "f32" ? mlir::compress::CacheType::f32
+                        : cacheType == "f16"
+                            ? mlir::compress::CacheType::f16
+                            : mlir::compress::CacheType::int8;
     options.activations = activations;
-    options.context = 48;
+    options.context = positions;
     auto model = mlir::compress::ReferenceModel::create(*module, options);
     EXPECT_TRUE(succeeded(model));
     auto logits = (*model)->forward(ids, 0);
@@ -372,6 +380,7 @@ struct Lowering : ::testing::Test {
     options.instructionSets = std::move(sets);
     options.activations = activations;
     options.chunk = chunk;
+    options.cacheType = cacheType;
     auto compiled = mlir::compress::compileModel(*module, options);
     EXPECT_TRUE(succeeded(compiled));
     if (failed(compiled))
@@ -401,7 +410,7 @@ struct Lowering : ::testing::Test {
                          int threads, const std::vector<int64_t> &calls,
                          bool tail = false) {
     compresslib::rt::ModelOptions options;
-    options.context = 48;
+    options.context = positions;
     options.instructionSet = set;
     auto model = compresslib::rt::Model::create(
         program.code->get(), program.weights->data(),

@@ -300,6 +300,85 @@ TEST_P(OneModel, Chunks) {
   }
 }
 
+/// Caches are what the reference rounds to.
+TEST_P(OneModel, Caches) {
+  parse(modelText(GetParam()));
+  setTokens(GetParam().vocabulary);
+  for (const char *type : {"f16", "int8"}) {
+    cacheType = type;
+    compare("f32", runnableSets(), 1e-4);
+  }
+}
+
+/// Pages, and splitting them, change nothing: every page of a long text.
+TEST_P(OneModel, Pages) {
+  Shape small = GetParam();
+  small.layers = 1;
+  parse(modelText(small));
+  ids.clear();
+  for (int64_t i = 0; i < 600; ++i)
+    ids.push_back(int32_t((i * 7 + i * i) % small.vocabulary));
+  positions = 600;
+  std::string set = runnableSets().front();
+  for (const char *type : {"f32", "int8"}) {
+    cacheType = type;
+    std::vector<float> expected = reference(mlir::compress::Activations::f32);
+    auto program = compile("f32", {set});
+    ASSERT_TRUE(program);
+    std::vector<float> one = run(*program, set, 1, {13, 1, 6});
+    expectClose(one, expected, 1e-4, type);
+    EXPECT_TRUE(run(*program, set, 3, {13, 1, 6}) == one);
+  }
+}
+
+/// Texts that are decoded together have the bits that each has alone; products
+/// of f32 activations sum in another order for one token.
+TEST_P(Models, Together) {
+  parse(modelText(GetParam()));
+  setTokens(GetParam().vocabulary);
+  std::string set = runnableSets().front();
+  auto program = compile("int8", {set});
+  ASSERT_TRUE(program);
+  compresslib::rt::ModelOptions options;
+  options.context = 48;
+  options.instructionSet = set;
+  options.slots = 5;
+  auto model = compresslib::rt::Model::create(
+      program->code->get(), program->weights->data(),
+      uint64_t(program->compiled.weightsBytes), pool(2), options);
+  ASSERT_TRUE(bool(model));
+  int64_t vocabulary = (*model)->vocabulary();
+  // Slot s holds ids from s on.
+  std::vector<std::vector<float>> alone(5);
+  for (int32_t s = 0; s < 5; ++s) {
+    ASSERT_TRUE(bool((*model)->forward(ids.data() + s, 3 + s, 0, 3 + s, s)));
+    for (int64_t p = 3 + s; p < 10; ++p) {
+      auto logits = (*model)->forward(ids.data() + s + p, 1, p, 0, s);
+      ASSERT_TRUE(bool(logits));
+      alone[s].assign(*logits, *logits + vocabulary);
+    }
+  }
+  std::vector<int32_t> tokens, positions, slots;
+  for (int32_t s : {3, 0, 4, 1, 2}) {
+    slots.push_back(s);
+    positions.push_back(9);
+    tokens.push_back(ids[s + 9]);
+  }
+  auto logits =
+      (*model)->step(tokens.data(), positions.data(), slots.data(), 5, 0);
+  ASSERT_TRUE(bool(logits));
+  std::string name = GetParam().name;
+  bool exact = name == "si4" || name == "ui3_zeros" || name == "si8_rows";
+  for (size_t i = 0; i < 5; ++i) {
+    std::vector<float> got(*logits + i * vocabulary,
+                           *logits + (i + 1) * vocabulary);
+    if (exact)
+      EXPECT_EQ(got, alone[slots[i]]) << "slot " << slots[i];
+    else
+      expectClose(got, alone[slots[i]], 2e-2, name);
+  }
+}
+
 /// Who computes a row never changes its bits.
 TEST_P(OneModel, DelayedThreads) {
   Shape wide = GetParam();

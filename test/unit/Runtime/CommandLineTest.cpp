@@ -71,6 +71,31 @@ protected:
 };
 } // namespace
 
+// Every prompt of a file, with two or more than there are together, is what it
+// is alone, with the sampler's dice too.
+TEST_F(CommandLine, Parallel) {
+  std::vector<std::string> prompts = {"abc", "the second", "x", "3", "last one"};
+  std::string all, alone;
+  for (const std::string &prompt : prompts) {
+    all += prompt + "\n";
+    alone += run("-n 9 --seed 7 --temp 1 -p '" + prompt + "'").out;
+  }
+  std::ofstream(folder + "prompts") << all;
+  for (const char *n : {"1", "2", "4", "9"}) {
+    Outcome r = run(std::string("-n 9 --seed 7 --temp 1 -f prompts "
+                                "--parallel ") + n);
+    EXPECT_EQ(r.code, 0) << r.err;
+    EXPECT_EQ(r.out, alone) << n;
+  }
+  Outcome r = run("-n 2 --json -f prompts --parallel 2");
+  EXPECT_EQ(std::count(r.out.begin(), r.out.end(), '\n'), 5) << r.out;
+  EXPECT_NE(r.out.find("\"stop\""), std::string::npos) << r.out;
+  std::ofstream(folder + "prompts") << "a\n" << std::string(99, 'b') << "\n";
+  r = run("-f prompts --parallel 2 -n 1");
+  EXPECT_EQ(r.code, 2);
+  EXPECT_NE(r.err.find("Prompt 2 has"), std::string::npos) << r.err;
+}
+
 TEST_F(CommandLine, SizeAndStart) {
   struct stat status;
   ASSERT_EQ(stat(COMPRESS_TEST_EDGE_DIR "/FakeEdge", &status), 0);
@@ -189,6 +214,16 @@ TEST_F(CommandLine, BenchAndInfo) {
   EXPECT_EQ(*json->find("instruction_set")->getString(), "generic");
   EXPECT_GT(*json->find("decode_tokens_per_second")->getNumber(), 0);
 
+  EXPECT_EQ(*json->find("cache_type")->getString(), "f32");
+  Outcome deep = run("--bench --json --bench-prompt 4 --bench-predict 3 -r 1 "
+                     "--bench-depth 40 --bench-batch 3 --cache-type f32");
+  ASSERT_EQ(deep.code, 0) << deep.err;
+  auto at = json::read(deep.out, "out");
+  ASSERT_TRUE(at.ok());
+  EXPECT_EQ(*at->find("depth")->getNumber(), 40);
+  EXPECT_EQ(*at->find("batch")->getNumber(), 3);
+  EXPECT_GT(*at->find("decode_tokens_per_second")->getNumber(), 0);
+
   Outcome info = run("--info --json");
   ASSERT_EQ(info.code, 0) << info.err;
   auto read = json::read(info.out, "out");
@@ -223,6 +258,10 @@ TEST_F(CommandLine, WrongUsage) {
       {"--bos 300 -p x", "below the vocabulary of 259"},
       {"--instruction-set avx9 -p x", "it has 'imagined', 'generic'"},
       {"--bos none -p ''", "The prompt is empty"},
+      {"--cache-type f16 -p x", "This program stores keys and values as f32, "
+                                "not 'f16'; `compress build --cache-type`"},
+      {"--parallel 2 -p x", "--parallel needs -f with a prompt a line, and "
+                            "excludes --interactive."},
   };
   for (auto &row : rows) {
     Outcome r = run(row.arguments);

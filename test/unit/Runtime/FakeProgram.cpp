@@ -13,6 +13,7 @@
 namespace fake {
 
 namespace {
+constexpr int pagePositions = 16;
 constexpr int heads = width / headDim, half = headDim / 2;
 
 /// Offsets in floats.
@@ -55,7 +56,13 @@ void run(compress_context *c, int64_t thread) {
   float *n = x + chunk * width, *q = n + chunk * width, *k = q + chunk * width,
         *v = k + chunk * width, *y = v + chunk * width, *h = y + chunk * width;
   float *keys = reinterpret_cast<float *>(c->cache);
-  float *values = keys + c->context * width;
+  // A page of 16 positions is their keys and values.
+  float *values = keys + pagePositions * width;
+  auto place = [&](int32_t slot, int64_t p) {
+    int64_t pages = (c->context + pagePositions - 1) / pagePositions;
+    int64_t page = c->pages[slot * pages + p / pagePositions];
+    return page * 2 * pagePositions + p % pagePositions;
+  };
   float *scores = reinterpret_cast<float *>(c->scratch + thread * 8192);
   int64_t begin = c->count * thread / c->threads,
           end = c->count * (thread + 1) / c->threads;
@@ -71,7 +78,7 @@ void run(compress_context *c, int64_t thread) {
   product(w + wv, width, width, n, v, c->count, thread, c->threads);
   meet();
   for (int64_t t = begin; t < end; ++t) {
-    const float *table = c->rotary + (c->position + t) * 2 * half;
+    const float *table = c->rotary + c->positions[t] * 2 * half;
     for (float *z : {q + t * width, k + t * width})
       for (int head = 0; head < heads; ++head)
         for (int i = 0; i < half; ++i) {
@@ -80,18 +87,19 @@ void run(compress_context *c, int64_t thread) {
           a = a * cosine - b * sine;
           b = b * cosine + old * sine;
         }
-    std::copy_n(k + t * width, width, keys + (c->position + t) * width);
-    std::copy_n(v + t * width, width, values + (c->position + t) * width);
+    int64_t at = place(c->slots[t], c->positions[t]);
+    std::copy_n(k + t * width, width, keys + at * width);
+    std::copy_n(v + t * width, width, values + at * width);
   }
   meet();
   for (int64_t t = begin; t < end; ++t)
     for (int head = 0; head < heads; ++head) {
-      int64_t length = c->position + t + 1;
+      int64_t length = c->positions[t] + 1;
       float most = -INFINITY, sum = 0;
       for (int64_t p = 0; p < length; ++p) {
         scores[p] = 0;
         for (int i = head * headDim; i < (head + 1) * headDim; ++i)
-          scores[p] += q[t * width + i] * keys[p * width + i];
+          scores[p] += q[t * width + i] * keys[place(c->slots[t], p) * width + i];
         scores[p] /= std::sqrt(float(headDim));
         most = std::max(most, scores[p]);
       }
@@ -100,7 +108,7 @@ void run(compress_context *c, int64_t thread) {
       for (int i = head * headDim; i < (head + 1) * headDim; ++i) {
         float value = 0;
         for (int64_t p = 0; p < length; ++p)
-          value += scores[p] / sum * values[p * width + i];
+          value += scores[p] / sum * values[place(c->slots[t], p) * width + i];
         y[t * width + i] = value;
       }
     }
@@ -171,6 +179,7 @@ extern "C" const compress_program compress_program_v2 = {
     fake::chunk * (6 * fake::width + fake::hidden) * sizeof(float),
     8192,
     2 * fake::width * sizeof(float),
+    0,
     sizeof(fake::Weights::data),
     fake::frequencies,
     fake::headDim,
@@ -178,7 +187,9 @@ extern "C" const compress_program compress_program_v2 = {
     fake::chunk,
     64,
     0,
-    0};
+    COMPRESS_CACHE_F32,
+    fake::pagePositions,
+    16};
 
 namespace fake {
 

@@ -76,6 +76,45 @@ TEST(Model, SameBitsForAnyNumberOfThreads) {
   }
 }
 
+TEST(Model, TextsInSlotsAreOnesOfTheirOwn) {
+  auto pool = ThreadPool::create({2, false, false});
+  ModelOptions options;
+  options.slots = 3;
+  auto model = Model::create(fake::program(), fake::weights(),
+                             fake::weightsBytes(), **pool, options);
+  ASSERT_TRUE(model.ok()) << model.error().message;
+  // Slot s holds a text that begins with 5 + s tokens; then each gets one more
+  // in one call, and slot 1 a draft of two.
+  std::vector<std::vector<int32_t>> texts;
+  for (int s = 0; s < 3; ++s) {
+    auto tokens = sequence(40);
+    texts.push_back({tokens.begin() + 9 * s, tokens.begin() + 9 * s + 20});
+    ASSERT_TRUE((*model)->forward(texts[s].data(), 5 + s, 0, 5 + s, s).ok());
+  }
+  std::vector<int32_t> tokens, positions, slots;
+  for (int32_t slot : {2, 1, 1, 0}) {
+    slots.push_back(slot);
+    positions.push_back(5 + slot + (slots.size() == 3));
+    tokens.push_back(texts[slot][positions.back()]);
+  }
+  auto got = (*model)->step(tokens.data(), positions.data(), slots.data(), 4, 0);
+  ASSERT_TRUE(got.ok());
+  for (int i = 0; i < 4; ++i) {
+    auto expected = fake::logits(texts[slots[i]]);
+    for (int v = 0; v < fake::vocabulary; ++v)
+      ASSERT_NEAR((*got)[i * fake::vocabulary + v], expected[positions[i]][v],
+                  2e-4)
+          << i << " " << v;
+  }
+  slots[0] = 3;
+  auto refused =
+      (*model)->step(tokens.data(), positions.data(), slots.data(), 4, 0);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().message,
+            "Token 0 is at position 7 of slot 3; there are 3 slots of 64 "
+            "positions.");
+}
+
 TEST(Model, NoLogitsWhereNoneAreWanted) {
   Fixture f(2);
   auto tokens = sequence(12);

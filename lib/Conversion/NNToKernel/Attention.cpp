@@ -1,0 +1,561 @@
+//===- Attention.cpp - Attention over a paged key-value cache -------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A page of the cache holds 256 positions of a slot, of all layers: of each
+// layer and key-value head sixteen records of 16 positions. A record is, with
+// int8, 16 scales of the keys and 16 of the values; then the keys as
+// [channel][16 positions], so that sixteen scores are sums of broadcast
+// products, and the values as [position][channels].
+//
+// Softmax is taken online (Milakov and Gimelshein, 2018): a query's *state* is
+// its weighted values, sixteen partial sums of weights and the largest score.
+// Each page begins a state of its own, and states are merged in the order of
+// pages, so bits depend neither on who computes a page nor on the tokens that
+// are computed together.
+//
+//===----------------------------------------------------------------------===//
+
+#include "RegionLowering.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace mlir::kernel;
+
+namespace {
+/// Positions whose scores are taken together; bytes that are fetched ahead.
+constexpr int64_t kChunk = 64, kAhead = 16384;
+constexpr float kMasked = -1.0e30f;
+
+/// The most lanes, of 16, 8, … that divide a number.
+int64_t lanesFor(int64_t n) {
+  int64_t lanes = kLanes;
+  while (n % lanes)
+    lanes /= 2;
+  return lanes;
+}
+
+/// One query head of a token.
+struct Query {
+  Value token, column; ///< of its first channel in the buffer of queries
+  Value last;          ///< the last position that it sees
+  Value state;         ///< where its state is
+};
+
+struct Attention {
+  RegionLowering &b;
+  nn::AttentionOp op;
+  CacheType type;
+  bool stream; ///< one token: the cache comes from memory
+  OpBuilder &builder = b.builder;
+  Location loc = b.loc;
+
+  int64_t size = op.getHeadSize(), kvHeads = op.getKvHeads(),
+          perKv = int64_t(op.getHeads()) / kvHeads, lanes = lanesFor(size),
+          parts = size / lanes, elementBytes = getCacheElementBytes(type),
+          header = type == CacheType::int8 ? 8 * kLanes : 0,
+          record = header + 2 * kLanes * size,
+          pageRecords = kPagePositions / kLanes;
+  int64_t stateFloats = size + 2 * kLanes;
+  // How a query's products are summed depends on the heads alone.
+  int64_t chains = std::gcd(perKv == 1 ? 4 : perKv == 2 ? 2 : 1, size);
+
+  Value cache, scales, queries, states, weights, layer, pageElements;
+
+  Value element(Value at, int64_t n) {
+    if (type == CacheType::f32)
+      return b.read(cache, {at}, n, n);
+    Type stored = cast<MemRefType>(cache.getType()).getElementType();
+    Value v = vector::LoadOp::create(builder, loc, VectorType::get({n}, stored),
+                                     cache, at);
+    if (type == CacheType::f16)
+      return arith::ExtFOp::create(builder, loc, b.f32s(n), v);
+    return arith::SIToFPOp::create(
+        builder, loc, b.f32s(n),
+        arith::ExtSIOp::create(builder, loc, b.i32s(n), v));
+  }
+  void prefetch(Value at, int64_t elements) {
+    for (int64_t e = 0; stream && e < elements; e += 64 / elementBytes)
+      memref::PrefetchOp::create(
+          builder, loc, cache, b.add(at, b.index(kAhead / elementBytes + e)),
+          /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  }
+  Value scale(Value recordAt, int64_t which) {
+    return b.read(scales, {b.add(b.div(recordAt, b.index(4)),
+                                 b.index(which * kLanes))});
+  }
+  /// Where a head's records of a page begin.
+  Value head(Value page, Value g) {
+    return b.add(b.add(b.mul(page, pageElements), layer),
+                 b.mul(g, b.index(pageRecords * record)));
+  }
+  Value stateAt(Value base, Value query) {
+    return b.add(base, b.mul(query, b.index(stateFloats)));
+  }
+  Value part(Value state, int64_t i) {
+    return i ? b.add(state, b.index(i * lanes)) : state;
+  }
+  Value sumAt(Value state) { return b.add(state, b.index(size)); }
+  Value bestAt(Value state) { return b.add(state, b.index(size + kLanes)); }
+
+  void begin(Value states, Value state) {
+    for (int64_t i = 0; i < parts; ++i)
+      b.write(b.zeros(lanes), states, {part(state, i)}, lanes);
+    b.write(b.zeros(), states, {sumAt(state)});
+    b.write(b.splatF32(kMasked), states, {bestAt(state)});
+  }
+  Value narrow(Value sixteen) {
+    return b.splat(b.f32s(lanes),
+                   vector::ExtractOp::create(builder, loc, sixteen, 0));
+  }
+  /// into = into and then from.
+  void merge(Value intoStates, Value into, Value fromStates, Value from) {
+    Value old = b.read(intoStates, {bestAt(into)}),
+          more = b.read(fromStates, {bestAt(from)}), best = b.maxf(old, more);
+    Value fade = b.exp(b.subf(old, best)), gain = b.exp(b.subf(more, best));
+    b.write(best, intoStates, {bestAt(into)});
+    b.write(b.fma(b.read(fromStates, {sumAt(from)}), gain,
+                  b.mulf(b.read(intoStates, {sumAt(into)}), fade)),
+            intoStates, {sumAt(into)});
+    fade = narrow(fade), gain = narrow(gain);
+    for (int64_t i = 0; i < parts; ++i)
+      b.write(b.fma(b.read(fromStates, {part(from, i)}, lanes, lanes), gain,
+                    b.mulf(b.read(intoStates, {part(into, i)}, lanes, lanes),
+                           fade)),
+              intoStates, {part(into, i)}, lanes);
+  }
+  void finish(Value states, Value state, Value out, Value token, Value column) {
+    Value inverse =
+        b.splat(b.f32s(lanes),
+                b.divf(b.f32(1), b.sumOf(b.read(states, {sumAt(state)}))));
+    for (int64_t i = 0; i < parts; ++i)
+      b.write(b.mulf(b.read(states, {part(state, i)}, lanes, lanes), inverse),
+              out, {token, b.add(column, b.index(i * lanes))}, lanes);
+  }
+
+  /// Positions `first` … first+63 of a page that begins at `position`, for
+  /// some queries of one head.
+  void chunk(Value head, Value position, Value first, ArrayRef<Query> rows) {
+    int64_t n = rows.size();
+    Value at = b.add(
+        head, b.mul(b.div(first, b.index(kLanes)), b.index(record)));
+    Value from = b.add(position, first);
+    Value factor = b.splatF32(op.getEffectiveScale());
+    auto weight = [&](int64_t r, int64_t first) {
+      return b.add(weights, b.index(r * kChunk + first));
+    };
+    // Two records at a time: a broadcast of a query serves both.
+    for (int64_t pair = 0; pair < kChunk; pair += 2 * kLanes) {
+      Value records[2];
+      for (int64_t u = 0; u < 2; ++u) {
+        records[u] = b.add(at, b.index((pair / kLanes + u) * record));
+        prefetch(records[u], header);
+      }
+      int64_t step = size % 4 ? chains : std::max<int64_t>(chains, 4);
+      SmallVector<Value> sums(n * 2 * chains, b.zeros());
+      sums = b.loop(
+          b.index(0), b.index(size), step, sums,
+          [&](Value d, ValueRange carried) {
+            SmallVector<Value> next(carried);
+            for (int64_t j = 0; j < step; ++j) {
+              Value channel = j ? b.add(d, b.index(j)) : d;
+              SmallVector<Value> keys;
+              for (Value at : records)
+                keys.push_back(element(
+                    b.add(b.add(at, b.index(header)),
+                          b.mul(channel, b.index(kLanes))),
+                    kLanes));
+              for (auto [r, row] : llvm::enumerate(rows)) {
+                Value x = b.splat(
+                    b.f32s(), memref::LoadOp::create(
+                                  builder, loc, queries,
+                                  ValueRange{row.token,
+                                             b.add(row.column, channel)}));
+                for (int64_t u = 0; u < 2; ++u) {
+                  Value &sum = next[(r * 2 + u) * chains + j % chains];
+                  sum = b.fma(x, keys[u], sum);
+                }
+              }
+            }
+            for (Value at : records)
+              prefetch(b.add(b.add(at, b.index(header)),
+                             b.mul(d, b.index(kLanes))),
+                       step * kLanes);
+            return next;
+          });
+      for (int64_t u = 0; u < 2; ++u)
+        for (auto [r, row] : llvm::enumerate(rows)) {
+          Value *sum = &sums[(r * 2 + u) * chains];
+          for (int64_t half = chains / 2; half; half /= 2)
+            for (int64_t i = 0; i < half; ++i)
+              sum[i] = b.addf(sum[i], sum[i + half]);
+          Value score = b.mulf(*sum, factor);
+          if (scales)
+            score = b.mulf(score, scale(records[u], 0));
+          Value mask = vector::CreateMaskOp::create(
+              builder, loc, VectorType::get({kLanes}, builder.getI1Type()),
+              b.sub(b.add(row.last, b.index(1)),
+                    b.add(from, b.index(pair + u * kLanes))));
+          score = arith::SelectOp::create(builder, loc, mask, score,
+                                          b.splatF32(kMasked));
+          b.write(score, states, {weight(r, pair + u * kLanes)});
+        }
+    }
+    SmallVector<Value> fades;
+    for (auto [r, row] : llvm::enumerate(rows)) {
+      Value scores[kChunk / kLanes], top, sum;
+      for (int64_t i = 0; i < kChunk / kLanes; ++i) {
+        scores[i] = b.read(states, {weight(r, i * kLanes)});
+        top = top ? b.maxf(top, scores[i]) : scores[i];
+      }
+      Value old = b.read(states, {bestAt(row.state)});
+      Value best = b.maxf(old, b.splat(b.f32s(), b.maxOf(top)));
+      Value fade = b.exp(b.subf(old, best));
+      sum = b.mulf(b.read(states, {sumAt(row.state)}), fade);
+      for (int64_t i = 0; i < kChunk / kLanes; ++i) {
+        Value masked = arith::CmpFOp::create(
+            builder, loc, arith::CmpFPredicate::OEQ, scores[i],
+            b.splatF32(kMasked));
+        Value p = arith::SelectOp::create(builder, loc, masked, b.zeros(),
+                                          b.exp(b.subf(scores[i], best)));
+        sum = b.addf(sum, p);
+        if (scales)
+          p = b.mulf(p, scale(b.add(at, b.index(i * record)), 1));
+        b.write(p, states, {weight(r, i * kLanes)});
+      }
+      b.write(sum, states, {sumAt(row.state)});
+      b.write(best, states, {bestAt(row.state)});
+      fades.push_back(narrow(fade));
+    }
+    // As many queries as have their sums in registers.
+    int64_t most = std::max<int64_t>(1, 24 / parts);
+    for (int64_t begin = 0; begin < n; begin += most) {
+      int64_t count = std::min(most, n - begin);
+      SmallVector<Value> sums;
+      for (int64_t r = begin; r < begin + count; ++r)
+        for (int64_t i = 0; i < parts; ++i)
+          sums.push_back(b.mulf(
+              b.read(states, {part(rows[r].state, i)}, lanes, lanes),
+              fades[r]));
+      sums = b.loop(
+          b.index(0), b.index(kChunk / kLanes), 1, sums,
+          [&](Value tile, ValueRange carried) {
+            Value values = b.add(b.add(at, b.mul(tile, b.index(record))),
+                                 b.index(header + kLanes * size));
+            return b.loop(
+                b.index(0), b.index(kLanes), 1, carried,
+                [&](Value j, ValueRange carried) {
+                  SmallVector<Value> next(carried);
+                  Value row = b.add(values, b.mul(j, b.index(size)));
+                  SmallVector<Value> value;
+                  for (int64_t i = 0; i < parts; ++i)
+                    value.push_back(element(part(row, i), lanes));
+                  Value place = b.add(b.mul(tile, b.index(kLanes)), j);
+                  for (int64_t r = 0; r < count; ++r) {
+                    Value p = b.splat(
+                        b.f32s(lanes),
+                        b.load(states,
+                               b.add(weight(begin + r, 0), place)));
+                    for (int64_t i = 0; i < parts; ++i) {
+                      Value &sum = next[r * parts + i];
+                      sum = b.fma(p, value[i], sum);
+                    }
+                  }
+                  if (!begin)
+                    prefetch(row, size);
+                  return next;
+                });
+          });
+      for (int64_t r = 0; r < count; ++r)
+        for (int64_t i = 0; i < parts; ++i)
+          b.write(sums[r * parts + i], states,
+                  {part(rows[begin + r].state, i)}, lanes);
+    }
+  }
+
+  /// As f16 bits, to nearest even, without the machine's conversions. The
+  /// formula is of M. Dukhan's FP16 library.
+  Value toF16(Value x) {
+    int64_t n = cast<VectorType>(x.getType()).getNumElements();
+    auto c = [&](uint32_t v) -> Value {
+      return arith::ConstantOp::create(
+          builder, loc,
+          DenseElementsAttr::get(b.i32s(n),
+                                 builder.getI32IntegerAttr(int32_t(v))));
+    };
+    auto bits = [&](Value v) -> Value {
+      return arith::BitcastOp::create(builder, loc, b.i32s(n), v);
+    };
+    auto floats = [&](Value v) -> Value {
+      return arith::BitcastOp::create(builder, loc, b.f32s(n), v);
+    };
+    auto both = [&](Value a, Value v) -> Value {
+      return arith::AndIOp::create(builder, loc, a, v);
+    };
+    auto right = [&](Value v, uint32_t by) -> Value {
+      return arith::ShRUIOp::create(builder, loc, v, c(by));
+    };
+    Value w = bits(x), magnitude = both(w, c(0x7fffffff));
+    Value base = b.mulf(b.mulf(floats(magnitude), b.splatF32(0x1p112f, n)),
+                        b.splatF32(0x1p-110f, n));
+    Value bias = arith::MaxUIOp::create(
+        builder, loc,
+        both(arith::AddIOp::create(builder, loc, w, w), c(0xff000000)),
+        c(0x71000000));
+    Value sum = bits(b.addf(
+        floats(arith::AddIOp::create(builder, loc, right(bias, 1),
+                                     c(0x07800000))),
+        base));
+    Value rounded = arith::AddIOp::create(
+        builder, loc, both(right(sum, 13), c(0x7c00)), both(sum, c(0xfff)));
+    Value nan = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ugt,
+                                      magnitude, c(0x7f800000));
+    rounded = arith::SelectOp::create(builder, loc, nan, c(0x7e00), rounded);
+    rounded = arith::OrIOp::create(builder, loc, rounded,
+                                   right(both(w, c(0x80000000)), 16));
+    Value half = arith::TruncIOp::create(
+        builder, loc, VectorType::get({n}, builder.getI16Type()), rounded);
+    return arith::BitcastOp::create(
+        builder, loc, VectorType::get({n}, builder.getF16Type()), half);
+  }
+
+  /// Calls `put` with every part of a head's channels as the cache stores them.
+  /// Returns the scale, with int8.
+  Value store(Value from, Value token, Value column,
+              const std::function<void(int64_t, Value)> &put) {
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < parts; ++i)
+      values.push_back(b.read(
+          from, {token, b.add(column, b.index(i * lanes))}, lanes, lanes));
+    Value scale, inverse;
+    if (type == CacheType::int8) {
+      Value top;
+      for (Value v : values) {
+        Value positive = b.maxf(v, b.subf(b.zeros(lanes), v));
+        top = top ? b.maxf(top, positive) : positive;
+      }
+      Value largest = b.maxOf(top);
+      Value some = arith::CmpFOp::create(
+          builder, loc, arith::CmpFPredicate::OGT, largest, b.f32(0));
+      inverse = b.splat(b.f32s(lanes),
+                        arith::SelectOp::create(builder, loc, some,
+                                                b.divf(b.f32(127), largest),
+                                                b.f32(0)));
+      scale = b.divf(largest, b.f32(127));
+    }
+    for (auto [i, v] : llvm::enumerate(values)) {
+      if (type == CacheType::f16)
+        v = toF16(v);
+      if (type == CacheType::int8) {
+        // Adding and subtracting 1.5 * 2^23 rounds half to even.
+        Value magic = b.splatF32(12582912.0f, lanes);
+        v = b.subf(b.addf(b.mulf(v, inverse), magic), magic);
+        v = arith::TruncIOp::create(
+            builder, loc, VectorType::get({lanes}, builder.getI8Type()),
+            arith::FPToSIOp::create(builder, loc, b.i32s(lanes), v));
+      }
+      put(i, v);
+    }
+    return scale;
+  }
+};
+} // namespace
+
+LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
+  Buffer q = bufferOf(op.getQuery()), k = bufferOf(op.getKey()),
+         v = bufferOf(op.getValue()), y = allocate(op.getResult());
+  Attention a{*this, op, options.cacheType, options.tokens == 1};
+  int64_t size = a.size, kvHeads = a.kvHeads, perKv = a.perKv;
+  Type element = getCacheElement(builder.getContext(), options.cacheType);
+  a.cache = pointer(ContextField::cache, element);
+  if (options.cacheType == CacheType::int8)
+    a.scales = pointer(ContextField::cache, builder.getF32Type());
+  a.queries = q.memref;
+  a.pageElements = index(kPagePositions * options.cacheBytes / a.elementBytes);
+  a.layer = mul(div(cacheBase(op.getCache()), index(a.elementBytes)),
+                index(kPagePositions));
+  auto number = [&](ContextField field, Value at) -> Value {
+    return arith::IndexCastOp::create(
+        builder, loc, builder.getIndexType(),
+        load(pointer(field, builder.getI32Type()), at));
+  };
+  Value slotPages = div(add(field(ContextField::context),
+                            index(kPagePositions - 1)),
+                        index(kPagePositions));
+  auto pageOf = [&](Value slot, Value page) {
+    return number(ContextField::pages, add(mul(slot, slotPages), page));
+  };
+  // One imaginary range for all caches: calls of one function touch one.
+  auto imaginary = [](int64_t i) {
+    return HazardTracker::Access{(int64_t(1) << 40) + i,
+                                 (int64_t(1) << 40) + i + 1,
+                                 HazardTracker::Split::Other};
+  };
+  HazardTracker::Access whole = imaginary(0), partial = imaginary(1);
+
+  barrierBefore({access(k, true), access(v, true)}, {whole});
+  forall({count}, [&](ArrayRef<Value> indices) {
+    Value t = indices.front(), p = number(ContextField::positions, t);
+    Value page = pageOf(number(ContextField::slots, t),
+                        div(p, index(kPagePositions)));
+    Value inPage = rem(p, index(kPagePositions));
+    Value lane = rem(inPage, index(kLanes));
+    loop(index(0), index(kvHeads), 1, [&](Value g) {
+      Value record = add(a.head(page, g), mul(div(inPage, index(kLanes)),
+                                              index(a.record)));
+      Value keys = add(record, index(a.header));
+      Value values = add(add(keys, index(kLanes * size)),
+                         mul(lane, index(size)));
+      Value column = mul(g, index(size));
+      Value keyScale = a.store(k.memref, t, column, [&](int64_t i, Value part) {
+        for (int64_t j = 0; j < a.lanes; ++j)
+          store(vector::ExtractOp::create(builder, loc, part, j), a.cache,
+                add(add(keys, lane), index((i * a.lanes + j) * kLanes)));
+      });
+      Value valueScale =
+          a.store(v.memref, t, column, [&](int64_t i, Value part) {
+            vector::StoreOp::create(builder, loc, part, a.cache,
+                                    ValueRange{a.part(values, i)});
+          });
+      if (!a.scales)
+        return;
+      Value scales = add(div(record, index(4)), lane);
+      store(keyScale, a.scales, scales);
+      store(valueScale, a.scales, add(scales, index(kLanes)));
+    });
+  });
+
+  // Scratch: a chunk's weights, then the states of a page and of all before.
+  int64_t batch = std::min<int64_t>(perKv, 12);
+  while (perKv % batch)
+    --batch;
+  int64_t together = std::max<int64_t>(1, 12 / (perKv * a.chains));
+  int64_t rows = a.stream ? 0 : kRunTokens * perKv;
+  scratchBytes = std::max<int64_t>(
+      scratchBytes, 4 * (12 * kChunk + (2 * rows + perKv + 1) * a.stateFloats));
+  a.states = pointer(ContextField::scratch, builder.getF32Type());
+  a.weights = div(mul(thread, field(ContextField::scratch_stride)), index(4));
+  Value own = add(a.weights, index(12 * kChunk));
+  partialBytes = std::max<int64_t>(partialBytes, 4 * int64_t(op.getHeads()) *
+                                                     a.stateFloats);
+  auto forEachChunk = [&](Value page, Value last,
+                          const std::function<void(Value)> &body) {
+    Value end = arith::MinUIOp::create(
+        builder, loc, index(kPagePositions),
+        sub(add(last, index(1)), mul(page, index(kPagePositions))));
+    loop(index(0), end, kChunk, body);
+  };
+
+  if (a.stream) {
+    Value t = index(0), last = number(ContextField::positions, t);
+    Value slot = number(ContextField::slots, t);
+    Value pages = add(div(last, index(kPagePositions)), index(1));
+    Value partials = pointer(ContextField::partials, builder.getF32Type());
+    barrierBefore({access(q, false), whole}, {partial});
+    forall(
+        {pages, index(kvHeads)},
+        [&](ArrayRef<Value> unit) {
+          Value head = a.head(pageOf(slot, unit[0]), unit[1]);
+          Value start = mul(unit[0], index(kPagePositions));
+          Value first = mul(unit[1], index(perKv));
+          loop(index(0), index(perKv), 1,
+               [&](Value h) { a.begin(a.states, a.stateAt(own, h)); });
+          forEachChunk(unit[0], last, [&](Value c) {
+            loop(index(0), index(perKv), batch, [&](Value h) {
+              SmallVector<Query> queries;
+              for (int64_t i = 0; i < batch; ++i) {
+                Value at = add(h, index(i));
+                queries.push_back({t, mul(add(first, at), index(size)), last,
+                                   a.stateAt(own, at)});
+              }
+              a.chunk(head, start, c, queries);
+            });
+          });
+          Value to = a.stateAt(
+              index(0),
+              add(mul(unit[0], index(op.getHeads())), first));
+          loop(index(0), index(perKv * a.stateFloats), a.lanes, [&](Value i) {
+            write(read(a.states, {add(own, i)}, a.lanes, a.lanes), partials,
+                  {add(to, i)}, a.lanes);
+          });
+        },
+        /*grain=*/1);
+    barrierBefore({partial}, {access(y, false)});
+    forall({index(op.getHeads())}, [&](ArrayRef<Value> unit) {
+      a.begin(a.states, own);
+      loop(index(0), pages, 1, [&](Value page) {
+        a.merge(a.states, own, partials,
+                a.stateAt(index(0), add(mul(page, index(op.getHeads())),
+                                        unit[0])));
+      });
+      a.finish(a.states, own, y.memref, t, mul(unit[0], index(size)));
+    });
+    return success();
+  }
+
+  barrierBefore({access(q, false), whole}, {access(y, false)});
+  Value pageStates = add(own, index(rows * a.stateFloats));
+  forall(
+      {field(ContextField::run_count), index(kvHeads)},
+      [&](ArrayRef<Value> unit) {
+        // A run: tokens of one slot at positions that follow each other.
+        Value at = mul(unit[0], index(2)), g = unit[1];
+        Value begin = number(ContextField::runs, at);
+        Value tokens = number(ContextField::runs, add(at, index(1)));
+        Value position = number(ContextField::positions, begin);
+        Value slot = number(ContextField::slots, begin);
+        Value last = sub(add(position, tokens), index(1));
+        auto forEachQuery = [&](const std::function<void(Value)> &body) {
+          loop(index(0), mul(tokens, index(perKv)), 1, body);
+        };
+        forEachQuery([&](Value i) { a.begin(a.states, a.stateAt(own, i)); });
+        Value pages = add(div(last, index(kPagePositions)), index(1));
+        loop(index(0), pages, 1, [&](Value page) {
+          Value head = a.head(pageOf(slot, page), g);
+          Value start = mul(page, index(kPagePositions));
+          forEachQuery(
+              [&](Value i) { a.begin(a.states, a.stateAt(pageStates, i)); });
+          auto some = [&](Value c, Value t, int64_t n) {
+            loop(index(0), index(perKv), batch, [&](Value h) {
+              SmallVector<Query> queries;
+              for (int64_t j = 0; j < n; ++j)
+                for (int64_t i = 0; i < batch; ++i) {
+                  Value token = add(t, index(j)), at = add(h, index(i));
+                  Value head = add(mul(g, index(perKv)), at);
+                  queries.push_back(
+                      {add(begin, token), mul(head, index(size)),
+                       add(position, token),
+                       a.stateAt(pageStates,
+                                 add(mul(token, index(perKv)), at))});
+                }
+              a.chunk(head, start, c, queries);
+            });
+          };
+          forEachChunk(page, last, [&](Value c) {
+            Value whole = mul(div(tokens, index(together)), index(together));
+            if (together > 1)
+              loop(index(0), whole, together,
+                   [&](Value t) { some(c, t, together); });
+            loop(together > 1 ? whole : index(0), tokens, 1,
+                 [&](Value t) { some(c, t, 1); });
+          });
+          forEachQuery([&](Value i) {
+            a.merge(a.states, a.stateAt(own, i), a.states,
+                    a.stateAt(pageStates, i));
+          });
+        });
+        forEachQuery([&](Value i) {
+          Value head = add(mul(g, index(perKv)), rem(i, index(perKv)));
+          a.finish(a.states, a.stateAt(own, i), y.memref,
+                   add(begin, div(i, index(perKv))), mul(head, index(size)));
+        });
+      },
+      /*grain=*/1);
+  return success();
+}

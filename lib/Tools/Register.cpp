@@ -12,6 +12,7 @@
 #include "Compress/IR/Store.h"
 #include "Compress/Transforms/Passes.h"
 #include "Diagnostics.h"
+#include "Kernel/Transforms/FunctionPasses.h"
 #include "Kernel/Transforms/Passes.h"
 #include "NN/IR/NN.h"
 #include "NN/IR/WeightConsumers.h"
@@ -52,6 +53,7 @@ void mlir::compress::registerEveryPass() {
   nn::registerNNPasses();
   check::registerCheckPasses();
   kernel::registerKernelPasses();
+  kernel::registerKernelFunctionPasses();
   registerTargetPipelines();
   registerFunctionPipelines();
   registerJitChecks();

@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Kernel/IR/Kernel.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "Kernel/IR/LaunchOp.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/InliningUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -26,6 +26,8 @@ using namespace mlir::kernel;
 #include "Kernel/IR/TileSource.cpp.inc"
 #define GET_OP_CLASSES
 #include "Kernel/IR/KernelOps.cpp.inc"
+#define GET_OP_CLASSES
+#include "Kernel/IR/LaunchOp.cpp.inc"
 
 namespace {
 /// Functions that hold these ops may be inlined.
@@ -46,6 +48,7 @@ void KernelDialect::initialize() {
 #define GET_OP_LIST
 #include "Kernel/IR/KernelOps.cpp.inc"
       >();
+  addOperations<LaunchOp>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "Kernel/IR/KernelAttributes.cpp.inc"
@@ -59,8 +62,8 @@ void KernelDialect::initialize() {
 bool kernel::isSingleProgram(Operation *op) {
   auto function = cast<FunctionOpInterface>(op);
   return function.getNumArguments() >= 2 &&
-         isa<ContextType>(function.getArgument(0).getType()) &&
-         function.getArgument(1).getType().isIndex();
+         isa<ContextType>(function.getArgumentTypes()[0]) &&
+         function.getArgumentTypes()[1].isIndex();
 }
 
 int64_t SplitAttr::getMappingId() const { return getDimension(); }
@@ -100,6 +103,22 @@ LogicalResult BufferOp::verify() {
     return emitOpError("has type ")
            << type
            << ", but a context's buffer has an unknown size and no layout";
+  return success();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto callee = symbols.lookupNearestSymbolFrom<FunctionOpInterface>(
+      *this, getCalleeAttr());
+  if (!callee)
+    return emitOpError("names @")
+           << getCallee() << ", but no function of that name is there";
+  if (!isSingleProgram(callee) || callee.getNumResults() ||
+      TypeRange(callee.getArgumentTypes().drop_front(2)) !=
+          TypeRange(getOperandTypes()))
+    return emitOpError("needs @")
+           << getCallee()
+           << " to take a context, an index and the operands, and to return "
+              "nothing";
   return success();
 }
 

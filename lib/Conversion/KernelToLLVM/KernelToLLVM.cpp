@@ -7,6 +7,7 @@
 
 #include "Compress/IR/Compress.h"
 #include "Kernel/Transforms/Passes.h"
+#include "LowerLaunch.h"
 #include "NN/IR/NN.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -154,6 +155,8 @@ struct ConvertKernelToLLVM
               nn::ModelOp>(op))
         op.erase();
 
+    prepareLaunches(module);
+
     // Vector ops of one more level first, as upstream's pass does.
     {
       RewritePatternSet patterns(context);
@@ -179,6 +182,7 @@ struct ConvertKernelToLLVM
     target.addLegalOp<ModuleOp>();
     RewritePatternSet patterns(context);
     patterns.add<LowerField, LowerBuffer, LowerBarrier, LowerTake>(converter);
+    populateLaunchPatterns(converter, patterns);
     populateSCFToControlFlowConversionPatterns(patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);

@@ -207,6 +207,20 @@ SmallVector<Value> CodeBuilder::strips(
 void CodeBuilder::forall(ArrayRef<Value> counts,
                          const std::function<void(ArrayRef<Value>)> &body,
                          int64_t grain) {
+  Operation *parent = builder.getInsertionBlock()->getParentOp();
+  if (isa<scf::ForallOp>(parent) || parent->getParentOfType<scf::ForallOp>()) {
+    SmallVector<Value> indices;
+    std::function<void()> nest = [&] {
+      if (indices.size() == counts.size())
+        return body(indices);
+      loop(index(0), counts[indices.size()], 1, [&](Value i) {
+        indices.push_back(i);
+        nest();
+        indices.pop_back();
+      });
+    };
+    return nest();
+  }
   SmallVector<OpFoldResult> bounds(counts.begin(), counts.end());
   SmallVector<Attribute> mapping;
   for (size_t d = 0; d < counts.size(); ++d)

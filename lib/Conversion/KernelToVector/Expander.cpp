@@ -26,6 +26,12 @@ static MemRefType bytesType(MLIRContext *context, int64_t bytes) {
   return MemRefType::get({bytes}, IntegerType::get(context, 8));
 }
 
+/// What --kernel-plan-buffers has given a function of each thread's scratch.
+static int64_t getPlanned(Operation *function) {
+  auto bytes = function->getAttrOfType<IntegerAttr>("kernel.scratch_bytes");
+  return bytes ? bytes.getInt() : 0;
+}
+
 Value ScratchPool::get(OpBuilder &builder, Location loc, int64_t elements,
                        Type element) {
   if (!base) {
@@ -42,6 +48,11 @@ Value ScratchPool::get(OpBuilder &builder, Location loc, int64_t elements,
           builder, at, entry.getArgument(1),
           FieldOp::create(builder, at, builder.getIndexType(), context,
                           ContextField::scratch_stride));
+      // Behind the buffers that are planned.
+      if (int64_t planned = getPlanned(function))
+        offset = arith::AddIOp::create(
+            builder, at, offset,
+            arith::ConstantIndexOp::create(builder, at, planned));
     } else {
       base = memref::AllocaOp::create(builder, at,
                                       bytesType(builder.getContext(), 64),
@@ -61,7 +72,7 @@ Value ScratchPool::get(OpBuilder &builder, Location loc, int64_t elements,
 int64_t ScratchPool::finish() {
   if (base && !offset)
     base.setType(bytesType(base.getContext(), std::max<int64_t>(most, 64)));
-  return most;
+  return most + getPlanned(function);
 }
 
 Value Expander::packed(Operation *op, int64_t count, Type element) {

@@ -17,23 +17,8 @@ using namespace mlir::kernel;
 using compress::WeightOp;
 
 //===----------------------------------------------------------------------===//
-// Arena and hazards
+// Hazards
 //===----------------------------------------------------------------------===//
-
-int64_t ArenaAllocator::allocate(int64_t bytes) {
-  bytes = llvm::alignTo(std::max<int64_t>(bytes, 1), 64);
-  int64_t at = base;
-  for (auto [begin, end] : live) {
-    if (begin - at >= bytes)
-      break;
-    at = std::max(at, end);
-  }
-  live[at] = at + bytes;
-  most = std::max(most, at + bytes);
-  return at;
-}
-
-void ArenaAllocator::release(int64_t offset) { live.erase(offset); }
 
 bool HazardTracker::add(ArrayRef<Access> newReads, ArrayRef<Access> newWrites) {
   auto conflict = [](const Access &a, const Access &b) {

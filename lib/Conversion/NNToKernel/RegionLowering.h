@@ -9,26 +9,13 @@
 
 #include "Compress/IR/Compress.h"
 #include "Kernel/IR/Kernel.h"
+#include "Kernel/Transforms/ArenaAllocator.h"
 #include "NN/IR/NN.h"
 #include "compress/Conversion/CodeBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/DenseMap.h"
-#include <map>
 
 namespace mlir::kernel {
-
-/// First-fit allocation of byte ranges, 64-byte aligned.
-class ArenaAllocator {
-public:
-  explicit ArenaAllocator(int64_t base) : base(base), most(base) {}
-  int64_t allocate(int64_t bytes);
-  void release(int64_t offset);
-  int64_t getMost() const { return most; }
-
-private:
-  int64_t base, most;
-  std::map<int64_t, int64_t> live; ///< begin -> end
-};
 
 /// Where threads must meet: what was read and written since the last barrier.
 /// Addresses are ranges of one imaginary space (the arena, each cache, each

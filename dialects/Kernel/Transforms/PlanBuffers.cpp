@@ -1,0 +1,138 @@
+//===- PlanBuffers.cpp - Fixed places for a function's buffers ------------===//
+//
+// Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Kernel/Transforms/ArenaAllocator.h"
+#include "Kernel/Transforms/FunctionPasses.h"
+#include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::kernel {
+#define GEN_PASS_DEF_PLANBUFFERSPASS
+#include "Kernel/Transforms/FunctionPasses.h.inc"
+} // namespace mlir::kernel
+
+using namespace mlir;
+using namespace mlir::kernel;
+
+int64_t ArenaAllocator::allocate(int64_t bytes) {
+  bytes = llvm::alignTo(std::max<int64_t>(bytes, 1), 64);
+  int64_t at = base;
+  for (auto [begin, end] : live) {
+    if (begin - at >= bytes)
+      break;
+    at = std::max(at, end);
+  }
+  live[at] = at + bytes;
+  most = std::max(most, at + bytes);
+  return at;
+}
+
+void ArenaAllocator::release(int64_t offset) { live.erase(offset); }
+
+namespace {
+
+int64_t getBytes(MemRefType type) {
+  Type element = type.getElementType();
+  int64_t bits = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
+  return type.getNumElements() * llvm::divideCeil(bits, 8);
+}
+
+/// Places for the allocations of one block, in memory that starts at `base`.
+class Planner {
+public:
+  Planner(Block &block, const BufferViewFlowAnalysis &aliases)
+      : block(block), aliases(aliases) {}
+
+  /// Replaces them by views of `memory`, `first` bytes into it, and returns the
+  /// bytes they take.
+  int64_t run(Value memory, Value first);
+
+private:
+  /// The last op of the block that may use the buffer.
+  Operation *getLastUse(memref::AllocOp op);
+
+  Block &block;
+  const BufferViewFlowAnalysis &aliases;
+};
+
+Operation *Planner::getLastUse(memref::AllocOp op) {
+  Operation *last = op;
+  for (Value alias : aliases.resolve(op.getMemref()))
+    for (Operation *user : alias.getUsers())
+      if (Operation *here = block.findAncestorOpInBlock(*user))
+        if (!isa<memref::DeallocOp>(here) && last->isBeforeInBlock(here))
+          last = here;
+  return last;
+}
+
+int64_t Planner::run(Value memory, Value first) {
+  ArenaAllocator arena(0);
+  llvm::DenseMap<Operation *, SmallVector<int64_t>> released;
+  SmallVector<std::pair<memref::AllocOp, int64_t>> places;
+  for (Operation &op : block) {
+    if (auto allocation = dyn_cast<memref::AllocOp>(op)) {
+      int64_t at = arena.allocate(getBytes(allocation.getType()));
+      places.push_back({allocation, at});
+      released[getLastUse(allocation)].push_back(at);
+    }
+    for (int64_t at : released.lookup(&op))
+      arena.release(at);
+  }
+  for (auto [op, at] : places) {
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    Value offset = arith::ConstantIndexOp::create(b, loc, at);
+    if (first)
+      offset = arith::AddIOp::create(b, loc, first, offset);
+    Value view = memref::ViewOp::create(b, loc, op.getType(), memory, offset,
+                                        ValueRange());
+    for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
+      if (isa<memref::DeallocOp>(user))
+        user->erase();
+    op.getMemref().replaceAllUsesWith(view);
+    op->erase();
+  }
+  return arena.getMost();
+}
+
+struct PlanBuffers : kernel::impl::PlanBuffersPassBase<PlanBuffers> {
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isExternal() || !isSingleProgram(function))
+      return;
+    BufferViewFlowAnalysis aliases(function);
+    Block &entry = function.getBody().front();
+    SmallVector<scf::ForallOp> units;
+    function.walk([&](scf::ForallOp op) { units.push_back(op); });
+    OpBuilder b(&entry, entry.begin());
+    Location loc = function.getLoc();
+    Value context = entry.getArgument(0);
+    auto bytes = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
+    Value scratch =
+        BufferOp::create(b, loc, bytes, context, ContextField::scratch);
+    Value own =
+        arith::MulIOp::create(b, loc, entry.getArgument(1),
+                              FieldOp::create(b, loc, b.getIndexType(), context,
+                                              ContextField::scratch_stride));
+    Value arena = BufferOp::create(b, loc, bytes, context, ContextField::arena);
+    int64_t most = 0;
+    for (scf::ForallOp op : units)
+      most = std::max(most, Planner(*op.getBody(), aliases).run(scratch, own));
+    function->setAttr(kScratchBytes, b.getI64IntegerAttr(most));
+    function->setAttr(kArenaBytes, b.getI64IntegerAttr(
+                                       Planner(entry, aliases).run(arena, {})));
+    // Copies are work like other, and a copy of strided buffers would be a call
+    // of MLIR's own runtime.
+    function.walk([](memref::CopyOp op) {
+      OpBuilder b(op);
+      linalg::CopyOp::create(b, op.getLoc(), op.getSource(), op.getTarget());
+      op->erase();
+    });
+  }
+};
+} // namespace

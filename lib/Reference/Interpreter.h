@@ -34,6 +34,9 @@ FailureOr<Scalar> evaluateScalar(Operation *op, ArrayRef<Scalar> operands);
 /// Whether evaluateScalar knows the op.
 bool isScalarOp(Operation *op);
 
+/// The element at a point, or -1 where it is outside.
+int64_t offsetOf(ArrayRef<int64_t> shape, ArrayRef<int64_t> point);
+
 using Frame = llvm::DenseMap<Value, std::shared_ptr<const ReferenceTensor>>;
 
 class Interpreter {
@@ -55,6 +58,7 @@ private:
   LogicalResult runTensor(Operation *op, bool &known);
   LogicalResult runElementwise(Operation *op);
   LogicalResult runLinalg(linalg::LinalgOp op);
+  LogicalResult runLinalgProduct(linalg::LinalgOp op, bool &known);
   LogicalResult runEmbedding(nn::EmbeddingOp op);
   LogicalResult runLinear(nn::LinearOp op);
   LogicalResult runNorm(Operation *op);

@@ -32,7 +32,8 @@ static void collect(Value value, ArrayRef<int64_t> order,
       continue;
     WeightConsumer consumer{&use, *kind, {}, op.getProductInput(use)};
     for (int64_t dim : op.getReducedDims(use))
-      consumer.reducedDims.push_back(order[dim]);
+      if (!llvm::is_contained(consumer.reducedDims, order[dim]))
+        consumer.reducedDims.push_back(order[dim]);
     consumers.push_back(std::move(consumer));
   }
 }

@@ -8,6 +8,7 @@
 #include "Compress/IR/WeightConsumer.h"
 #include "Compress/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -39,6 +40,18 @@ struct LinalgConsumer
           loop &&
           iterators[loop.getPosition()] == utils::IteratorType::reduction)
         reduced.push_back(dim);
+    // The axes of a kernel are those that slide along the input.
+    AffineMap map = linalgOp.getMatchingIndexingMap(&weight);
+    std::stable_partition(reduced.begin(), reduced.end(), [&](int64_t dim) {
+      AffineExpr loop = map.getResult(dim);
+      return llvm::none_of(
+          linalgOp.getDpsInputOperands(), [&](OpOperand *input) {
+            return input != &weight &&
+                   llvm::is_contained(
+                       linalgOp.getMatchingIndexingMap(input).getResults(),
+                       loop);
+          });
+    });
     return reduced;
   }
 
@@ -76,6 +89,37 @@ struct TransposeConsumer
   }
 };
 
+/// Dimensions that one becomes are all the one; those that become one are its
+/// only extent.
+template <typename OpTy>
+struct ReshapeConsumer
+    : WeightConsumerInterface::ExternalModel<ReshapeConsumer<OpTy>, OpTy> {
+  std::optional<WeightKind> getWeightKind(Operation *, OpOperand &) const {
+    return {};
+  }
+
+  std::optional<SmallVector<int64_t>> getForwardedOrder(Operation *op,
+                                                        OpOperand &) const {
+    auto reshape = cast<OpTy>(op);
+    bool expands = std::is_same_v<OpTy, tensor::ExpandShapeOp>;
+    SmallVector<int64_t> order;
+    for (auto [dim, group] :
+         llvm::enumerate(reshape.getReassociationIndices())) {
+      if (expands) {
+        order.append(group.size(), dim);
+        continue;
+      }
+      auto large = llvm::make_filter_range(group, [&](int64_t i) {
+        return reshape.getSrcType().getDimSize(i) != 1;
+      });
+      if (llvm::range_size(large) > 1)
+        return std::nullopt;
+      order.push_back(large.empty() ? group.front() : *large.begin());
+    }
+    return order;
+  }
+};
+
 template <typename... Ops> void attach(MLIRContext *context) {
   (Ops::template attachInterface<LinalgConsumer<Ops>>(*context), ...);
 }
@@ -88,8 +132,20 @@ void mlir::compress::registerLinalgWeightConsumers(DialectRegistry &registry) {
            linalg::BatchMatvecOp, linalg::BatchReduceMatmulOp, linalg::Conv1DOp,
            linalg::Conv2DOp, linalg::Conv2DNchwFchwOp, linalg::Conv2DNhwcFhwcOp,
            linalg::Conv2DNhwcHwcfOp, linalg::AddOp, linalg::SubOp,
+           linalg::Conv2DNgchwFgchwOp, linalg::Conv2DNgchwGfchwOp,
+           linalg::Conv2DNhwgcGfhwcOp, linalg::Conv1DNcwFcwOp,
+           linalg::Conv1DNwcWcfOp, linalg::Conv3DNcdhwFcdhwOp,
+           linalg::Conv3DNdhwcDhwcfOp, linalg::DepthwiseConv1DNcwCwOp,
+           linalg::DepthwiseConv1DNwcWcOp, linalg::DepthwiseConv2DNchwChwOp,
+           linalg::DepthwiseConv2DNhwcHwcOp, linalg::DepthwiseConv2DNhwcHwcmOp,
            linalg::MulOp, linalg::DivOp, linalg::ElementwiseOp, linalg::MapOp>(
         context);
     linalg::TransposeOp::attachInterface<TransposeConsumer>(*context);
+  });
+  registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
+    tensor::ExpandShapeOp::attachInterface<
+        ReshapeConsumer<tensor::ExpandShapeOp>>(*context);
+    tensor::CollapseShapeOp::attachInterface<
+        ReshapeConsumer<tensor::CollapseShapeOp>>(*context);
   });
 }

@@ -14,6 +14,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/Path.h"
 
 namespace mlir::compress {
 #define GEN_PASS_DEF_COMPRESSOUTLINEWEIGHTSPASS
@@ -89,15 +90,17 @@ struct OutlineWeightsPass
     for (int64_t dim = 0; dim < type.getRank(); ++dim)
       if (!llvm::is_contained(reduced, dim))
         order.push_back(dim);
-    for (int64_t dim = 0; dim < type.getRank(); ++dim)
-      if (llvm::is_contained(reduced, dim))
-        order.push_back(dim);
+    llvm::append_range(order, reduced);
+    // A filter is the matrix that multiplies patches of its input.
+    size_t rows = type.getRank() > 2 && !reduced.empty()
+                      ? type.getRank() - reduced.size()
+                      : 0;
 
     OpBuilder builder(constant);
     WeightOp &weight = made[{attribute, builder.getDenseI64ArrayAttr(order)}];
     if (!weight) {
       FailureOr<WeightOp> fresh =
-          makeWeight(constant, type, *bytes, order, symbols, place);
+          makeWeight(constant, type, *bytes, order, rows, symbols, place);
       if (failed(fresh))
         return failure();
       weight = *fresh;
@@ -106,6 +109,15 @@ struct OutlineWeightsPass
     Location loc = constant->getLoc();
     Value value = UseOp::create(builder, loc, weight.getWeightType(),
                                 weight.getSymName());
+    if (rows) {
+      auto shape = applyPermutation(type.getShape(), order);
+      SmallVector<ReassociationIndices> groups(2);
+      for (int64_t dim = 0; dim < type.getRank(); ++dim)
+        groups[size_t(dim) >= rows].push_back(dim);
+      value = tensor::ExpandShapeOp::create(
+          builder, loc, RankedTensorType::get(shape, type.getElementType()),
+          value, groups);
+    }
     if (!llvm::is_sorted(order)) {
       Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(),
                                             type.getElementType());
@@ -118,19 +130,40 @@ struct OutlineWeightsPass
     return success();
   }
 
-  FailureOr<WeightOp> makeWeight(Operation *constant, RankedTensorType type,
-                                 ArrayRef<char> bytes, ArrayRef<int64_t> order,
-                                 SymbolTable &symbols, Block::iterator place) {
-    auto weightType = RankedTensorType::get(
-        applyPermutation(type.getShape(), order), type.getElementType());
+  /// What a location is called, or the line that calls what made the constant.
+  static std::string getName(Location location) {
     std::string name;
-    constant->getLoc()->walk([&](Location loc) {
+    location->walk([&](Location loc) {
       auto named = dyn_cast<NameLoc>(loc);
       if (!named)
         return WalkResult::advance();
       name = named.getName().str();
       return WalkResult::interrupt();
     });
+    auto call = dyn_cast<CallSiteLoc>(location);
+    if (!name.empty() || !call)
+      return name;
+    Location caller = call.getCaller();
+    while (auto outer = dyn_cast<CallSiteLoc>(caller))
+      caller = outer.getCaller();
+    if (auto line = dyn_cast<FileLineColLoc>(caller))
+      name = (llvm::sys::path::stem(line.getFilename()) + "_" +
+              Twine(line.getLine()))
+                 .str();
+    return name;
+  }
+
+  FailureOr<WeightOp> makeWeight(Operation *constant, RankedTensorType type,
+                                 ArrayRef<char> bytes, ArrayRef<int64_t> order,
+                                 size_t rows, SymbolTable &symbols,
+                                 Block::iterator place) {
+    SmallVector<int64_t> shape = applyPermutation(type.getShape(), order);
+    if (rows) {
+      int64_t count = llvm::product_of(ArrayRef(shape).take_front(rows));
+      shape = {count, type.getNumElements() / count};
+    }
+    auto weightType = RankedTensorType::get(shape, type.getElementType());
+    std::string name = getName(constant->getLoc());
     if (name.empty())
       name = prefix + "_" + std::to_string(count++);
     OpBuilder builder(&getContext());

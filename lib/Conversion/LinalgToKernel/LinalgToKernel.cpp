@@ -15,7 +15,9 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Iterators.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
 
 namespace mlir::kernel {
 #define GEN_PASS_DEF_CONVERTPRODUCTSTOKERNELPASS
@@ -97,13 +99,13 @@ struct ConvertProducts
       else
         convertContraction(cast<linalg::LinalgOp>(op));
     }
-    SmallVector<Operation *> dead;
-    module.walk([&](linalg::TransposeOp op) {
-      if (op->use_empty())
-        dead.push_back(op);
+    // Reshapes and transposes of what is a product's now.
+    module.walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
+      if (isa<linalg::TransposeOp, tensor::ExpandShapeOp,
+              tensor::CollapseShapeOp>(op) &&
+          op->use_empty())
+        op->erase();
     });
-    for (Operation *op : dead)
-      op->erase();
     SmallVector<UseOp> uses;
     module.walk([&](UseOp use) { uses.push_back(use); });
     bool failedAny = false;
@@ -167,13 +169,15 @@ struct ConvertProducts
     return memref::GetGlobalOp::create(b, loc, packedType, kPackedWeights);
   }
 
-  /// input [tokens, inputs] times the weight.
-  Value multiply(OpBuilder &b, Location loc, UseOp use, Value input) {
+  /// input [tokens, inputs] times the weight, into `empty` where it is given.
+  Value multiply(OpBuilder &b, Location loc, UseOp use, Value input,
+                 Value empty = {}) {
     int64_t outputs = cast<RankedTensorType>(use.getType()).getDimSize(0);
     OpFoldResult tokens = tensor::getMixedSize(b, loc, input, 0);
-    Value empty = tensor::EmptyOp::create(
-        b, loc, ArrayRef<OpFoldResult>{tokens, b.getIndexAttr(outputs)},
-        b.getF32Type());
+    if (!empty)
+      empty = tensor::EmptyOp::create(
+          b, loc, ArrayRef<OpFoldResult>{tokens, b.getIndexAttr(outputs)},
+          b.getF32Type());
     Value offset = arith::ConstantIndexOp::create(
         b, loc, getPlace(lookup(use)).getOffset());
     return MultiplyOp::create(b, loc, empty.getType(), use.getWeightAttr(),
@@ -270,8 +274,10 @@ struct ConvertProducts
           x, vector);
     else if (rank > 2)
       x = tensor::CollapseShapeOp::create(b, loc, x, groups);
-    Value result = multiply(b, loc, use, x);
-    Value init = op.getDpsInitOperand(0)->get();
+    Value init = op.getDpsInitOperand(0)->get(), into;
+    if (auto fill = init.getDefiningOp<linalg::FillOp>(); fill && rank == 2)
+      into = fill.getOutputs().front();
+    Value result = multiply(b, loc, use, x, into);
     auto outputType = cast<RankedTensorType>(init.getType());
     if (rank == 1)
       result = tensor::CollapseShapeOp::create(b, loc, result, vector);
@@ -287,6 +293,48 @@ struct ConvertProducts
     op->erase();
   }
 
+  /// An op that is no product takes the dense matrix, made anew at each call.
+  LogicalResult expand(UseOp use, WeightOp weight,
+                       const PlannedWeight &planned) {
+    auto type = cast<RankedTensorType>(use.getType());
+    if (type.getRank() != 2 ||
+        planned.layout.nodes.front().value != weight.getResultValue())
+      return (*use->user_begin())->emitError("needs the dense tensor of @")
+             << weight.getSymName()
+             << ", which is a sum, a product, permuted or of another rank than "
+                "2; only products with it have a lowering";
+    PartAttr part = planned.partOf(weight.getResultValue());
+    remark::missed(use.getLoc(),
+                   remark::RemarkOpts::name("DenseMatrix").category("kernel"))
+        << remark::reason("the op is no product of activations with the weight")
+        << remark::metric("Weight", weight.getSymName())
+        << remark::metric("Op", (*use->user_begin())->getName().getStringRef());
+    int64_t rows = type.getDimSize(0);
+    ModuleOp module = getOperation();
+    OpBuilder b(module.getBody(), module.getBody()->begin());
+    std::string name = "rows_" + std::to_string(rows);
+    auto indices = MemRefType::get({rows}, b.getI32Type());
+    if (!module.lookupSymbol(name))
+      memref::GlobalOp::create(
+          b, module.getLoc(), name, b.getStringAttr("private"), indices,
+          b.getI32TensorAttr(llvm::to_vector(llvm::seq<int32_t>(0, rows))),
+          /*constant=*/true, b.getI64IntegerAttr(64));
+    b.setInsertionPoint(use);
+    Location loc = use.getLoc();
+    Value dense = memref::AllocOp::create(
+        b, loc, MemRefType::get(type.getShape(), b.getF32Type()), ValueRange(),
+        b.getI64IntegerAttr(64));
+    GatherRowsOp::create(
+        b, loc, part.getFormat(), packed(b, loc),
+        arith::ConstantIndexOp::create(b, loc, part.getOffset()),
+        memref::GetGlobalOp::create(b, loc, indices, name), dense,
+        arith::ConstantIndexOp::create(b, loc, rows));
+    use.getResult().replaceAllUsesWith(bufferization::ToTensorOp::create(
+        b, loc, type, dense, /*restrict=*/true, /*writable=*/false));
+    use->erase();
+    return success();
+  }
+
   /// What is left reads the packed bytes as they lie.
   LogicalResult convertUse(UseOp use) {
     if (use->use_empty()) {
@@ -300,16 +348,12 @@ struct ConvertProducts
     auto type = cast<RankedTensorType>(use.getType());
     int64_t at = planned->place.getOffset();
     if (type.getRank() > 1) {
-      if (!compress::isLeaf(weight.getResultValue()) ||
-          !type.getElementType().isF32()) {
-        InFlightDiagnostic error =
-            (*use->user_begin())->emitError("needs the dense matrix of @");
-        error << weight.getSymName()
-              << ", which is compressed; only products with it as [outputs, "
-                 "inputs] have a lowering";
-        return error;
-      }
       const PackedLayout::Node &node = planned->layout.nodes.front();
+      if (node.tile || !compress::isLeaf(weight.getResultValue()) ||
+          !cast<RankedTensorType>(weight.getResultValue().getType())
+               .getElementType()
+               .isF32())
+        return expand(use, weight, *planned);
       at += node.offsets.lookup(node.value.getDefiningOp());
     }
     OpBuilder b(use);

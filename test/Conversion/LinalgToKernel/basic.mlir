@@ -26,13 +26,15 @@ compress.weight @bias : tensor<2xf32> {
 // CHECK-SAME: %[[X:.+]]: tensor<1x32xf32> {bufferization.writable = false}
 // CHECK: %[[P:.+]] = memref.get_global @packed_weights
 // CHECK: kernel.multiply @codes at %[[P]][%{{.+}}] ins(%[[X]]) outs(%{{.+}}) : memref<{{[0-9]+}}xi8>, tensor<1x32xf32>, tensor<1x2xf32> -> tensor<1x2xf32>
-// F32-LABEL: func.func @linear(
+// F32-LABEL: func.func private @linear.threads(
 // F32-SAME: %{{.+}}: memref<1x32xf32>, %{{.+}}: memref<1x2xf32>)
 // F32: kernel.matmul @format at
-// INT8-LABEL: func.func @linear(
+// INT8-LABEL: func.func private @linear.threads(
 // INT8: kernel.quantize_activations
 // INT8: kernel.matmul_int8 @format at
-// INT8: memref.dealloc
+// INT8-NOT: memref.alloc
+// INT8-LABEL: func.func @linear(
+// INT8-NEXT: kernel.launch @linear.threads(
 // LLVM: llvm.mlir.global private constant @packed_weights(dense<
 // LLVM-LABEL: llvm.func @linear(%{{.+}}: !llvm.ptr{{.*}}, %{{.+}}: !llvm.ptr
 func.func @linear(%x: tensor<1x32xf32>) -> tensor<1x2xf32> {
@@ -46,8 +48,8 @@ func.func @linear(%x: tensor<1x32xf32>) -> tensor<1x2xf32> {
 // CHECK-LABEL: func.func @chain
 // CHECK: kernel.multiply @factors
 // CHECK-NOT: linalg.matmul
-// F32-LABEL: func.func @chain
-// F32: %[[T:.+]] = memref.alloc() {alignment = 64 : i64} : memref<4x1xf32>
+// F32-LABEL: func.func private @chain.threads
+// F32: %[[T:.+]] = memref.view %{{.+}} : memref<?xi8> to memref<4x1xf32>
 // F32: kernel.matmul @format_1 at %{{.+}}[%{{.+}}] ins(%{{.+}}) outs(%[[T]])
 // F32: kernel.matmul @format_0 at %{{.+}}[%{{.+}}] ins(%[[T]])
 func.func @chain(%x: tensor<4x32xf32>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {

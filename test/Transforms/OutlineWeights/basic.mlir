@@ -8,8 +8,8 @@
 // CHECK-NEXT: compress.constant dense<{{\[}}[1.000000e+00, 4.000000e+00], [2.000000e+00, 5.000000e+00], [3.000000e+00, 6.000000e+00]]> : tensor<3x2xf32>
 // A weight is named after its location.
 // CHECK: compress.weight @bias : tensor<3xf32>
-// A convolution keeps its kernel axes behind.
-// CHECK: compress.weight @weight_1 : tensor<2x1x2x2xf32>
+// A filter is the matrix [outputs, kernel axes and inputs] that multiplies patches.
+// CHECK: compress.weight @weight_1 : tensor<2x4xf32>
 // CHECK: compress.weight @weight_2 : tensor<2x3xf32>
 // CHECK-NEXT: compress.constant dense<{{\[}}[1.000000e+00, 2.000000e+00, 3.000000e+00], [4.000000e+00, 5.000000e+00, 6.500000e+00]]>
 // CHECK-NOT: compress.weight
@@ -55,8 +55,10 @@ func.func @again(%x: tensor<4x2xf32>, %o: tensor<4x3xf32>) -> tensor<4x3xf32> {
 }
 
 // CHECK-LABEL: func.func @convolution
-// CHECK: compress.use @weight_1 : tensor<2x1x2x2xf32>
-// CHECK: linalg.conv_2d_nchw_fchw
+// CHECK: %[[K:.+]] = compress.use @weight_1 : tensor<2x4xf32>
+// CHECK: %[[E:.+]] = tensor.expand_shape %[[K]] {{\[}}[0], [1, 2, 3]] output_shape [2, 2, 2, 1]
+// CHECK: %[[T:.+]] = linalg.transpose ins(%[[E]] {{.*}} permutation = [0, 3, 1, 2]
+// CHECK: linalg.conv_2d_nchw_fchw {{.*}}, %[[T]]
 func.func @convolution(%x: tensor<1x1x3x3xf32>, %o: tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32> {
   %k = arith.constant dense<[[[[1.0, 2.0], [3.0, 4.0]]], [[[5.0, 6.0], [7.0, 8.0]]]]> : tensor<2x1x2x2xf32>
   %y = linalg.conv_2d_nchw_fchw ins(%x, %k : tensor<1x1x3x3xf32>, tensor<2x1x2x2xf32>) outs(%o : tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32>

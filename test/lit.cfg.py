@@ -14,7 +14,8 @@ config.excludes = ["CMakeLists.txt", "README.md", "Inputs", "Support", "unit", "
 config.test_source_root = os.path.dirname(__file__)
 
 llvm_config.with_system_environment(
-    ["HOME", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "ASAN_SYMBOLIZER_PATH"])
+    ["HOME", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "ASAN_SYMBOLIZER_PATH",
+     "COMPRESS_TORCH_PYTHON"])
 # Tools are found on the path rather than substituted: "compress" is a word of
 # many an option.
 llvm_config.with_environment(

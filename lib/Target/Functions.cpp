@@ -38,8 +38,8 @@ static std::string getBufferPipeline(StringRef activations) {
   // Private functions may have dynamic shapes, which neither results written
   // to arguments nor bare pointers can say: they are inlined, and so are those
   // that deallocation makes.
-  return "inline,compress.weight(canonicalize,cse),kernel-plan-weights,"
-         "convert-products-to-kernel,"
+  return "inline,kernel-unfold-convolutions,compress.weight(canonicalize,cse),"
+         "kernel-plan-weights,convert-products-to-kernel,"
          "convert-nn-to-linalg,convert-elementwise-to-linalg,"
          "canonicalize,cse,"
          "func.func(linalg-fuse-elementwise-ops,eliminate-empty-tensors),"
@@ -59,16 +59,18 @@ static std::string getBufferPipeline(StringRef activations) {
          "ownership-based-buffer-deallocation,canonicalize,"
          "buffer-deallocation-simplification),"
          "bufferization-lower-deallocations,"
-         "convert-bufferization-to-memref,inline,func.func(canonicalize,cse)";
+         "convert-bufferization-to-memref,inline,func.func(canonicalize,cse),"
+         "kernel-share-functions,func.func(kernel-plan-buffers)";
 }
 
 static std::string getLLVMPipeline(StringRef set) {
-  return "func.func(convert-linalg-to-loops,"
+  return "convert-linalg-to-vector,func.func("
          // A root's reciprocal is no function of C.
          "math-expand-ops{ops=rsqrt}),convert-math-to-libm,"
          "convert-kernel-to-vector{target=" +
          set.str() +
          "},kernel-embed-weights,"
+         "func.func(kernel-insert-barriers),kernel-split-threads,"
          "scf-forall-to-for,canonicalize,cse,loop-invariant-code-motion,"
          "kernel-lower-lane-ops{target=" +
          set.str() +
@@ -83,6 +85,20 @@ mlir::compress::buildFunctionsToLLVMPipeline(OpPassManager &pm,
   return parsePassPipeline(getBufferPipeline(options.activations) + "," +
                                getLLVMPipeline(options.instructionSet),
                            pm);
+}
+
+LogicalResult mlir::compress::buildTosaToLinalgPipeline(OpPassManager &pm) {
+  // Batches of one that TOSA puts around matrices are folded, so that these are
+  // plain products.
+  return parsePassPipeline(
+      "func.func(tosa-infer-shapes,tosa-make-broadcastable,"
+      "tosa-to-linalg-named{prefer-conv2d-kernel-layout-hwcf=false},"
+      "canonicalize,tosa-layerwise-constant-fold,tosa-make-broadcastable,"
+      "tosa-to-linalg,tosa-to-arith{include-apply-rescale=true},"
+      "tosa-to-tensor,tosa-to-scf),"
+      "linalg-generalize-named-ops,canonicalize,"
+      "linalg-fold-unit-extent-dims,canonicalize,cse",
+      pm);
 }
 
 namespace {
@@ -103,6 +119,16 @@ struct FunctionsToLLVMOptions : PassPipelineOptions<FunctionsToLLVMOptions> {
 } // namespace
 
 void mlir::compress::registerFunctionPipelines() {
+  PassPipelineRegistration<>(
+      "compress-tosa-to-linalg-pipeline",
+      "Lower TOSA to linalg by upstream's passes, so that products with its "
+      "constants can be compressed",
+      [](OpPassManager &pm) {
+        if (failed(buildTosaToLinalgPipeline(pm)))
+          llvm::report_fatal_error("a pass of "
+                                   "--compress-tosa-to-linalg-pipeline is not "
+                                   "registered");
+      });
   PassPipelineRegistration<FunctionsToLLVMOptions>(
       "compress-functions-to-llvm",
       "Lower functions of linalg and nn with compressed weights to the LLVM "

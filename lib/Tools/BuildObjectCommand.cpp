@@ -67,7 +67,15 @@ mlir::compress::buildObjectCommand(const BuildArguments &arguments) {
   // Constants are weights like others: the recipe finds them, and products
   // with them are kernels.
   PassManager outline(context.get(), ModuleOp::getOperationName());
-  if (failed(parsePassPipeline("compress-outline-weights", outline)) ||
+  bool tosa = (**module)
+                  .walk([](Operation *op) {
+                    return op->getName().getDialectNamespace() == "tosa"
+                               ? WalkResult::interrupt()
+                               : WalkResult::advance();
+                  })
+                  .wasInterrupted();
+  if ((tosa && failed(buildTosaToLinalgPipeline(outline))) ||
+      failed(parsePassPipeline("compress-outline-weights", outline)) ||
       failed(outline.run(**module)))
     return context.fail(compresslib::badInput(
         "The constants of '" + arguments.input + "' cannot become weights."));

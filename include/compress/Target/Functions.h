@@ -8,7 +8,8 @@
 // Every public function of a module becomes a C function. A tensor of static
 // shape is a pointer to its elements, row-major: arguments are const, results
 // follow them and are written. The packed weights are constant data of the
-// object. Functions are reentrant and take their temporaries from malloc.
+// object. Functions are reentrant, take their temporaries from malloc, and run on
+// the threads that a program gives them (compress_runtime/Threads.h).
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_TARGET_FUNCTIONS_H
@@ -57,6 +58,10 @@ FailureOr<std::string> makeHeader(ModuleOp module, StringRef name);
 LogicalResult buildFunctionsToLLVMPipeline(OpPassManager &pm,
                                            const FunctionsOptions &options);
 
+/// From TOSA to linalg, by upstream's passes; the same of registration.
+LogicalResult buildTosaToLinalgPipeline(OpPassManager &pm);
+
+/// --compress-tosa-to-linalg-pipeline and
 /// --compress-functions-to-llvm{target= activations= stop-after=}.
 void registerFunctionPipelines();
 /// compress-translate --mlir-to-object [--instruction-set=].

@@ -1,11 +1,12 @@
-// TOSA's batch of one becomes a plain product, whose weight stays packed.
-// RUN: compress-opt %s --pass-pipeline='builtin.module(func.func(tosa-to-linalg-named,tosa-to-linalg,tosa-to-arith,tosa-to-tensor),linalg-generalize-named-ops,canonicalize,linalg-fold-unit-extent-dims,canonicalize,compress-outline-weights,compress-quantize,compress-functions-to-llvm{stop-after=kernel})' | FileCheck %s
+// TOSA by its pipeline, and by the driver: its batch of one becomes a plain product, whose weight stays packed.
+// RUN: compress-opt %s --pass-pipeline='builtin.module(compress-tosa-to-linalg-pipeline,compress-outline-weights,compress-quantize,compress-functions-to-llvm{stop-after=kernel})' | FileCheck %s
+// RUN: compress build %s --emit=object --recipe compress-quantize -o %t.o
 // RUN: not compress-opt %s --compress-functions-to-llvm=stop-after=plan 2>&1 | FileCheck %s --check-prefix=PHASE
 // PHASE: Cannot find option named 'plan'
 
 // CHECK: compress.weight @weight_0 : tensor<4x4xf32>
 // CHECK: compress.dequantize
-// CHECK-LABEL: func.func @product(%{{.+}}: memref<1x2x4xf32>, %{{.+}}: memref<1x2x4xf32>)
+// CHECK-LABEL: func.func private @product.threads(%{{.+}}: memref<1x2x4xf32>, %{{.+}}: memref<1x2x4xf32>)
 // CHECK: kernel.matmul_int8 @format at
 // CHECK-NOT: tosa
 func.func @product(%x: tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {

@@ -36,8 +36,9 @@ int64_t TileFormat::getSegments() const {
 int64_t TileFormat::getGroupsOf(int64_t segment) const {
   return std::min(segmentGroups, getGroups() - segment * segmentGroups);
 }
-int64_t TileFormat::getHeaderBytes(const ScaleForm &form, int64_t groups) {
-  return form.groups == 1 ? groups * form.headerBytes : form.headerBytes;
+int64_t TileFormat::getHeaderBytes(const ScaleForm &form,
+                                   int64_t groups) const {
+  return form.headerBytes * (form.groups == 1 ? groups * halves : 1);
 }
 int64_t TileFormat::getHeaderBytes(int64_t groups) const {
   return getHeaderBytes(scales, groups) +
@@ -88,7 +89,7 @@ ScaleSource TileFormat::getMoved() const {
 }
 bool TileFormat::isPlain() const {
   auto dequantize = dyn_cast<DequantizeOp>(op);
-  return dequantize && isLeaf(dequantize.getCodes()) &&
+  return dequantize && halves == 1 && isLeaf(dequantize.getCodes()) &&
          isLeaf(dequantize.getScales()) && !dequantize.getOffsets() &&
          (!dequantize.getZeros() || isLeaf(dequantize.getZeros()));
 }
@@ -116,6 +117,7 @@ std::optional<TileFormat> TileFormat::get(Value value) {
                         ScaleForm{1, 0},
                         std::nullopt,
                         1,
+                        1,
                         form};
   if (!takesInteger8Activations(value))
     return std::nullopt;
@@ -138,21 +140,27 @@ std::optional<TileFormat> TileFormat::get(Value value) {
              cast<RankedTensorType>(operand.getType()).getElementType())))
       return std::nullopt;
   }
-  int64_t segment =
+  int64_t group = op.getEffectiveGroupSize();
+  int64_t halves = group < kBlockInputs && group < type.getDimSize(1) ? 2 : 1;
+  if (codeForm->kept && halves != 1)
+    return std::nullopt;
+  int64_t shared =
       std::max(scaleForm->groups, movedForm ? movedForm->groups : 1);
-  // Headers that serve different numbers of groups would need a segment each.
+  // Headers that serve different numbers of groups would need a segment each,
+  // and those of an odd number half a block.
   for (const std::optional<ScaleForm> &form : {scaleForm, movedForm})
     if (form && form->groups != 1 &&
-        (form->groups != segment || codeForm->kept))
+        (form->groups != shared || form->groups % halves || codeForm->kept))
       return std::nullopt;
   return TileFormat{op,
                     type.getDimSize(0),
                     type.getDimSize(1),
-                    op.getEffectiveGroupSize(),
+                    group * halves,
                     *codeForm,
                     *scaleForm,
                     movedForm,
-                    segment,
+                    std::max<int64_t>(1, shared / halves),
+                    halves,
                     std::nullopt};
 }
 
@@ -400,7 +408,7 @@ static LogicalResult packTile(const TileFormat &format,
     for (int64_t s = 0; s < format.getSegments(); ++s) {
       int64_t groups = format.getGroupsOf(s);
       auto headers = [&](const ScaleForm &form, SmallVector<uint8_t *> &list) {
-        for (int64_t g = 0; g < groups; g += form.groups) {
+        for (int64_t g = 0; g < groups * format.halves; g += form.groups) {
           list.push_back(at);
           at += form.headerBytes;
         }
@@ -415,6 +423,14 @@ static LogicalResult packTile(const TileFormat &format,
           at += format.codes.blockBytes;
         }
     }
+    // The last block's second half may be beyond the matrix.
+    if (format.halves == 2 &&
+        (format.columns - 1) % kBlockInputs < kBlockInputs / 2)
+      for (auto [form, list] :
+           {std::pair(&format.scales, &scaleHeaders),
+            std::pair(moved ? &*format.moved : nullptr, &movedHeaders)})
+        if (form && form->groups == 1)
+          list->pop_back();
     int64_t first = tile * kTileRows;
     int64_t rows = std::min(kTileRows, format.rows - first);
     TileSpace space{

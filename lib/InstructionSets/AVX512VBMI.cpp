@@ -84,6 +84,7 @@ static InstructionSet make() {
                    {{"avx512_vbmi", 7, 0, COMPRESS_ECX, 1u << 1, 0xe6},
                     {"avx512_vbmi2", 7, 0, COMPRESS_ECX, 1u << 6, 0xe6},
                     {"avx512_bf16", 7, 1, COMPRESS_EAX, 1u << 5, 0xe6}});
+  set.looksUpBytes = true;
   set.lookup = lookup;
   set.expand = expand;
   return set;

@@ -26,7 +26,7 @@ bool mlir::compress::takesInteger8Activations(Value expression) {
   if (codes.getRank() != 2 || codes.getNumElements() == 0)
     return false;
   int64_t group = op.getEffectiveGroupSize();
-  return group % 32 == 0 || group == codes.getDimSize(1);
+  return group % 32 == 0 || group == 16 || group == codes.getDimSize(1);
 }
 
 int64_t mlir::compress::getRowCount(RankedTensorType type) {

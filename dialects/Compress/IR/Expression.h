@@ -46,9 +46,9 @@ enum class OperandRole {
 /// int8, where a program is made with int8 activations. It asks about one
 /// factor: sums, chains and permutations are split before by their rule. True
 /// for a compress.dequantize of rank-2 codes, however they and their scales are
-/// made, in groups whose size is a multiple of 32 or the whole row. The
-/// activations of a token are
-/// then quantised in blocks of 32 consecutive inputs (the last may be shorter):
+/// made, in groups whose size is 16, a multiple of 32 or the whole row. The
+/// activations of a token are then quantised in blocks of 32 consecutive inputs
+/// (the last may be shorter):
 /// amax = max|x|, q = round_half_even(x * (127 / amax)), q = 0 where amax = 0,
 /// and the product uses q * (amax / 127).
 bool takesInteger8Activations(Value expression);

@@ -38,6 +38,12 @@ struct CodeForm {
   int64_t valueBytes = 0; ///< behind all row tiles: records of varying size
   std::optional<int64_t> kept = {}; ///< blocks of all row tiles, where a list
                                     ///< says which are there
+  /// Whether a quad costs more than a shift and a mask, so that it is made once
+  /// for many tokens.
+  bool isCostly = false;
+  /// Whether quads can come turned: quad 4h+j with inputs j, 4+j, 8+j, 12+j of
+  /// the 16 from 16h on (Expander::setTurned).
+  bool canTurn = false;
 };
 
 /// What a FloatSource emits from: the same records.

@@ -156,10 +156,11 @@ static LogicalResult verifyBlocks(Operation *op, Value codes, Value scales,
   if (width % 32)
     return op->emitOpError("has ")
            << width << " codes a token, but they come in blocks of 32";
-  if (widthOf(scales) != width / 32 || widthOf(sums) != width / 32)
+  if (widthOf(scales) != width / 32 || widthOf(sums) != width / 16)
     return op->emitOpError("has ")
            << widthOf(scales) << " scales and " << widthOf(sums)
-           << " sums a token, but " << width / 32 << " blocks of codes";
+           << " sums a token, but " << width / 32
+           << " blocks of codes, with a scale and two sums each";
   return success();
 }
 

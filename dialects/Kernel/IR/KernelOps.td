@@ -187,15 +187,15 @@ def QuantizeActivationsOp : Kernel_Op<"quantize_activations", [
   let description = [{
     Per token and block b of 32 consecutive inputs (the last one shorter):
     amax = max |x|; code = round-half-even(x * (127 / amax)), 0 where amax = 0;
-    `scales[t, b] = amax / 127`; `sums[t, b] = scales[t, b] * Σ codes`. Codes behind the last
-    input are 0. Shared by every product of the same input.
+    `scales[t, b] = amax / 127`; `sums[t, 2b] = scales[t, b] * Σ codes`, `sums[t, 2b+1]` the
+    same of the block's second half. Codes behind the last input are 0. Shared by every product of the same input.
 
     Constraints: all buffers have the same tokens; of n inputs, codes are
-    32 * ceil(n / 32), scales and sums ceil(n / 32).
+    32 * ceil(n / 32), scales ceil(n / 32), sums twice as many.
 
     ```mlir
     kernel.quantize_activations %x into %codes, %scales, %sums tokens %n
-        : memref<1x64xf32>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>
+        : memref<1x64xf32>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>
     ```
   }];
   let arguments = (ins RowsF32:$input, RowsI8:$codes, RowsF32:$scales, RowsF32:$sums, Index:$tokens);
@@ -259,12 +259,12 @@ def MatmulInt8Op : Kernel_Product<"matmul_int8"> {
     As `kernel.matmul`, with the inputs that `kernel.quantize_activations` made
     and a weight of integer codes: integer dot products in each block of 32.
 
-    Constraints: all buffers have the same tokens; scales and sums have a column
-    a block of 32 codes.
+    Constraints: all buffers have the same tokens; scales have a column a block
+    of 32 codes, sums two.
 
     ```mlir
     kernel.matmul_int8 @f at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) tokens %n
-        : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x172xf32>
+        : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x172xf32>
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$format, PackedBuffer:$weights, Index:$offset,

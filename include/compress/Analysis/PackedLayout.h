@@ -13,12 +13,13 @@
 //
 // * A **tile** node is a dequantize of rank-2 codes that are a CodeSource by
 //   scales (and zeros or offsets) that are a ScaleSource, in groups of a
-//   multiple of 32 inputs or of a whole row; or it is a FloatSource, a group
-//   without scales. It is a stream of row tiles of 16 rows; a row tile is its
-//   *segments* in order, of as many groups as one header serves (one, or those
-//   that share a scale of scales); a segment is the headers of its scales,
-//   those of its zeros or offsets, and a record for each block of 32 inputs.
-//   Rows and inputs beyond the matrix are codes, scales and values of 0.
+//   multiple of 32 inputs or of a whole row, or of 16, of which two are a group
+//   here; or it is a FloatSource, a group without scales. It is a stream of row
+//   tiles of 16 rows; a row tile is its *segments* in order, of as many groups
+//   as one header serves (one, or those that share a scale of scales); a
+//   segment is the headers of its scales, those of its zeros or offsets, and a
+//   record for each block of 32 inputs. Rows and inputs beyond the matrix are
+//   codes, scales and values of 0.
 //
 //   How values lie in a record is their source's (FloatSources.cpp).
 //
@@ -69,11 +70,12 @@ constexpr int64_t kTileRows = 16, kBlockInputs = 32;
 struct TileFormat {
   Operation *op; ///< a dequantize, or a FloatSource
   int64_t rows, columns;
-  int64_t group;  ///< inputs that share a scale; a multiple of 32, or ≥ columns
+  int64_t group;  ///< inputs of a group; a multiple of 32, or ≥ columns
   CodeForm codes; ///< of values the records' sizes only
   ScaleForm scales;
   std::optional<ScaleForm> moved; ///< zeros or offsets
   int64_t segmentGroups;          ///< groups of a segment; the last has fewer
+  int64_t halves; ///< 2: a group is a block, its halves have a scale each
   std::optional<FloatForm> floats;
 
   int64_t getRowTiles() const;
@@ -83,7 +85,7 @@ struct TileFormat {
   int64_t getSegments() const;
   int64_t getGroupsOf(int64_t segment) const;
   /// Bytes of `form`'s headers in a segment of so many groups.
-  static int64_t getHeaderBytes(const ScaleForm &form, int64_t groups);
+  int64_t getHeaderBytes(const ScaleForm &form, int64_t groups) const;
   /// Bytes in front of a segment's first block.
   int64_t getHeaderBytes(int64_t groups) const;
   int64_t getSegmentBytes(int64_t segment) const;

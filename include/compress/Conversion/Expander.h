@@ -96,6 +96,9 @@ public:
     tablesOf[op].assign(values.begin(), values.end());
   }
   ArrayRef<Value> tables(Operation *op) { return tablesOf[op]; }
+  /// Whether quads are wanted turned (CodeForm::canTurn); before their tables.
+  void setTurned() { turned = true; }
+  bool isTurned() const { return turned; }
 
   const PackedLayout &getLayout() const { return layout; }
   Value getWeights() const { return weights; }
@@ -109,6 +112,7 @@ private:
   Value weights, offset;
   llvm::DenseMap<Value, Value> preparedValues;
   llvm::DenseMap<Operation *, SmallVector<Value>> tablesOf;
+  bool turned = false;
 };
 
 /// A group of a row tile, as a loop over it meets it.
@@ -119,11 +123,13 @@ struct GroupPlace {
   Value firstBlock; ///< of the row
   int64_t blocks, inputs;
 
-  /// Byte address of the header of `form` that serves the group, and the
-  /// group's index in it. `skip` are the bytes of headers in front of this
+  /// Byte address of the header of `form` that serves half `half` of the group,
+  /// and its index in it. `skip` are the bytes of headers in front of this
   /// form's.
-  std::pair<Value, Value> header(Expander &e, Value tile, const ScaleForm &form,
-                                 int64_t skip) const;
+  std::pair<Value, Value> header(Expander &e, Value tile,
+                                 const TileFormat &format,
+                                 const ScaleForm &form, int64_t skip,
+                                 int64_t half) const;
 };
 
 /// Emits the loops over a row tile's groups; `carried` go through. Groups of
@@ -136,11 +142,18 @@ SmallVector<Value> walkGroups(
     const std::function<SmallVector<Value>(const GroupPlace &, ValueRange)>
         &body);
 
-/// Scales and zeros or offsets of a group: sixteen f32 each.
-struct GroupValues {
+/// Scales and zeros or offsets of a group, or of each half: sixteen f32 each.
+struct ScaleValues {
   Value scales, moved;
-  Value codes;  ///< byte address of its first block
   Value absent; ///< as in BlockPlace
+};
+struct GroupValues {
+  Value codes; ///< byte address of its first block
+  SmallVector<ScaleValues, 2> halves;
+
+  const ScaleValues &of(int64_t quad) const {
+    return halves[quad * halves.size() / 8];
+  }
 };
 GroupValues emitGroup(Expander &e, const TileFormat &format,
                       const GroupPlace &place, Value tile);

@@ -57,6 +57,8 @@ struct InstructionSet {
   /// control has its top bit; other bits of the control are 0.
   Value (*shuffle)(OpBuilder &b, Location loc, Value table,
                    Value control) = nullptr;
+  /// Whether a lookup in 256 bytes is a few instructions.
+  bool looksUpBytes = false;
   /// kernel.lane_lookup in a table of 64 or 256 entries.
   Value (*lookup)(OpBuilder &b, Location loc, Value table,
                   Value indices) = nullptr;

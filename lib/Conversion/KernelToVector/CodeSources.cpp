@@ -119,81 +119,6 @@ struct LeafCodes : CodeSource::ExternalModel<LeafCodes<Op>, Op> {
 };
 
 //===----------------------------------------------------------------------===//
-// Entries of an integer codebook: a table of bytes
-//===----------------------------------------------------------------------===//
-
-struct LookupCodes : CodeSource::ExternalModel<LookupCodes, LookupOp> {
-  static CodeSource inner(LookupOp op) {
-    return dyn_cast<CodeSource>(op.getCodes().getDefiningOp());
-  }
-  static int64_t bias(LookupOp op) {
-    return typeOf(op.getCodebook()).getElementType().isSignedInteger(8) ? 128
-                                                                        : 0;
-  }
-  std::optional<CodeForm> getCodeForm(Operation *operation) const {
-    auto op = cast<LookupOp>(operation);
-    auto codes = inner(op);
-    std::optional<CodeForm> form;
-    auto book =
-        dyn_cast<IntegerType>(typeOf(op.getCodebook()).getElementType());
-    if (op.getCell() != 1 || op.getGroupSize() || !isLeaf(op.getCodebook()) ||
-        !book || book.getWidth() != 8 || !codes ||
-        !(form = codes.getCodeForm()) || form->bias || form->absent ||
-        form->kept)
-      return std::nullopt;
-    return CodeForm{8, bias(op), form->blockBytes};
-  }
-  SmallVector<Value> getTables(Operation *operation) const {
-    auto op = cast<LookupOp>(operation);
-    SmallVector<Value> tables = inner(op).getTables();
-    tables.push_back(op.getCodebook());
-    return tables;
-  }
-  LogicalResult packTile(Operation *op, ExpressionEvaluator &evaluator,
-                         const TileSpace &space) const {
-    return inner(cast<LookupOp>(op)).packTile(evaluator, space);
-  }
-  LogicalResult emitTables(Operation *operation, Expander &e) const {
-    auto op = cast<LookupOp>(operation);
-    if (failed(inner(op).emitTables(e)))
-      return failure();
-    // As many entries as an index may name, the last ones whatever.
-    unsigned bits = inner(op).getCodeForm()->bits;
-    int64_t entries = bits <= 4 ? 16 : bits <= 6 ? 64 : 256;
-    int64_t stored = typeOf(op.getCodebook()).getNumElements();
-    Value zeros = arith::ConstantOp::create(
-        e.builder, e.loc,
-        DenseElementsAttr::get(
-            VectorType::get({entries}, e.builder.getI8Type()),
-            e.builder.getI8IntegerAttr(0)));
-    Value table = zeros;
-    Value place = e.place(op.getCodebook().getDefiningOp());
-    // Whole pieces, then bytes: what lies behind the table is not read.
-    int64_t at = 0;
-    for (int64_t piece : {64, 16, 4, 1})
-      for (; at + piece <= std::min(stored, entries); at += piece)
-        table = vector::InsertStridedSliceOp::create(
-            e.builder, e.loc, e.loadBytes(e.add(place, e.index(at)), piece),
-            table, ArrayRef<int64_t>{at}, ArrayRef<int64_t>{1});
-    if (bias(op)) {
-      Value flip = arith::ConstantOp::create(
-          e.builder, e.loc,
-          DenseElementsAttr::get(cast<VectorType>(table.getType()),
-                                 e.builder.getI8IntegerAttr(-128)));
-      table = arith::XOrIOp::create(e.builder, e.loc, table, flip);
-    }
-    e.setTables(operation, table);
-    return success();
-  }
-  Value emitQuad(Operation *operation, Expander &e, const BlockPlace &place,
-                 unsigned s) const {
-    Value index = inner(cast<LookupOp>(operation)).emitQuad(e, place, s);
-    return LaneLookupOp::create(e.builder, e.loc, index.getType(), index,
-                                e.tables(operation).front());
-  }
-};
-
-//===----------------------------------------------------------------------===//
 // Codes at some positions: a bit a position, and the codes that are there
 //===----------------------------------------------------------------------===//
 
@@ -230,7 +155,8 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
     int64_t bias =
         elementOf(op).isSignedInteger() ? int64_t(1) << (bits - 1) : 0;
     if (std::optional<int64_t> bytes = quadBytes(op))
-      return CodeForm{bits, bias, kMaskBytes + kQuads * *bytes, true};
+      return CodeForm{bits, bias, kMaskBytes + kQuads * *bytes, true, 0,
+                      0,    std::nullopt, true};
     int64_t codes = typeOf(op->getOperand(0)).getNumElements();
     int64_t tiles = llvm::divideCeil(type.getDimSize(0), kTileRows);
     int64_t blocks = llvm::divideCeil(type.getDimSize(1), kBlockInputs);
@@ -242,7 +168,8 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
     int64_t bytes =
         llvm::divideCeil(codes * bits + tiles * blocks * kQuads * unused, 8);
     // Vectors are read whole.
-    return CodeForm{bits, bias, 4 + kMaskBytes, true, 8, bytes + 64};
+    return CodeForm{bits, bias, 4 + kMaskBytes, true, 8, bytes + 64,
+                    std::nullopt, true};
   }
 
   LogicalResult packTile(Operation *op, ExpressionEvaluator &evaluator,
@@ -339,7 +266,6 @@ void mlir::kernel::registerCodeSources(MLIRContext *context) {
   compress::ConstantOp::attachInterface<LeafCodes<compress::ConstantOp>>(
       *context);
   DensifyBlocksOp::attachInterface<LeafCodes<DensifyBlocksOp>>(*context);
-  LookupOp::attachInterface<LookupCodes>(*context);
   DensifyOp::attachInterface<MaskedCodes<DensifyOp>>(*context);
   DensifyNMOp::attachInterface<MaskedCodes<DensifyNMOp>>(*context);
 }

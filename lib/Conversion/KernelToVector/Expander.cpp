@@ -154,12 +154,14 @@ Value Expander::loadRowValues(Value address, Type type) {
 }
 
 std::pair<Value, Value> GroupPlace::header(Expander &e, Value tile,
-                                           const ScaleForm &form,
-                                           int64_t skip) const {
+                                           const TileFormat &format,
+                                           const ScaleForm &form, int64_t skip,
+                                           int64_t half) const {
   Value first = e.add(e.add(tile, segment), e.index(skip));
+  Value which = e.add(e.mul(group, e.index(format.halves)), e.index(half));
   if (form.groups != 1)
-    return {first, group};
-  return {e.add(first, e.mul(group, e.index(form.headerBytes))), e.index(0)};
+    return {first, which};
+  return {e.add(first, e.mul(which, e.index(form.headerBytes))), e.index(0)};
 }
 
 SmallVector<Value> mlir::kernel::walkGroups(
@@ -220,21 +222,17 @@ SmallVector<Value> mlir::kernel::walkGroups(
   return values;
 }
 
-GroupValues mlir::kernel::emitGroup(Expander &e, const TileFormat &format,
-                                    const GroupPlace &place, Value tile) {
-  GroupValues values;
-  values.codes = e.add(e.add(e.add(tile, place.segment),
-                             e.index(format.getHeaderBytes(place.groups))),
-                       e.mul(place.group, e.index(format.getBlocks(0) *
-                                                  format.codes.blockBytes)));
-  if (format.floats)
-    return values;
-  auto [scaleHeader, scaleGroup] = place.header(e, tile, format.scales, 0);
+static ScaleValues emitScales(Expander &e, const TileFormat &format,
+                              const GroupPlace &place, Value tile,
+                              int64_t half) {
+  ScaleValues values;
+  auto [scaleHeader, scaleGroup] =
+      place.header(e, tile, format, format.scales, 0, half);
   values.scales = format.getScales().emitValues(e, scaleHeader, scaleGroup);
   if (ScaleSource moved = format.getMoved()) {
     auto [header, group] =
-        place.header(e, tile, *format.moved,
-                     TileFormat::getHeaderBytes(format.scales, place.groups));
+        place.header(e, tile, format, *format.moved,
+                     format.getHeaderBytes(format.scales, place.groups), half);
     values.moved = moved.emitValues(e, header, group);
   }
   if (!format.codes.absent || !values.moved)
@@ -251,6 +249,20 @@ GroupValues mlir::kernel::emitGroup(Expander &e, const TileFormat &format,
           DenseElementsAttr::get(e.i32s(),
                                  e.builder.getI32IntegerAttr(0x01010101))));
   values.absent = vector::BitCastOp::create(e.builder, e.loc, e.bytes(), four);
+  return values;
+}
+
+GroupValues mlir::kernel::emitGroup(Expander &e, const TileFormat &format,
+                                    const GroupPlace &place, Value tile) {
+  GroupValues values;
+  values.codes = e.add(e.add(e.add(tile, place.segment),
+                             e.index(format.getHeaderBytes(place.groups))),
+                       e.mul(place.group, e.index(format.getBlocks(0) *
+                                                  format.codes.blockBytes)));
+  for (int64_t half = 0; half < format.halves; ++half)
+    values.halves.push_back(format.floats
+                                ? ScaleValues()
+                                : emitScales(e, format, place, tile, half));
   return values;
 }
 
@@ -275,10 +287,11 @@ SmallVector<Value> mlir::kernel::emitTile(Expander &e, const TileFormat &format,
 SmallVector<Value> mlir::kernel::emitFloats(Expander &e,
                                             const TileFormat &format,
                                             const BlockPlace &place,
-                                            const GroupValues &values,
+                                            const GroupValues &group,
                                             unsigned quad) {
   if (format.floats)
     return format.getFloats().emitQuad(e, place, quad);
+  const ScaleValues &values = group.of(quad);
   OpBuilder &b = e.builder;
   auto constant = [&](int32_t value) -> Value {
     return arith::ConstantOp::create(
@@ -356,9 +369,10 @@ static LogicalResult expandTileRow(Expander &e, const PackedLayout::Node &node,
                      SmallVector<Value> quad;
                      for (int64_t i = 0; i < inputs; ++i) {
                        if (i % 4 == 0)
-                         quad = emitFloats(e, format,
-                                           {address, shared, group.absent},
-                                           group, i / 4);
+                         quad = emitFloats(
+                             e, format,
+                             {address, shared, group.of(i / 4).absent}, group,
+                             i / 4);
                        Value value = vector::ExtractOp::create(
                            e.builder, e.loc, quad[i % 4], OpFoldResult(lane));
                        e.store(value, destination, e.add(to, e.index(i)));

@@ -83,9 +83,9 @@ struct FloatProduct {
               for (int64_t r = 0; r < rowTiles(); ++r) {
                 Value record =
                     e.add(address, e.index(r * format.getRowTileBytes()));
-                weights.push_back(
-                    emitFloats(e, format, {record, shared[r], values[r].absent},
-                               values[r], k / 4));
+                weights.push_back(emitFloats(
+                    e, format, {record, shared[r], values[r].of(k / 4).absent},
+                    values[r], k / 4));
               }
               for (; isStream() && fetched * 8 < bytes * (k / 4 + 1);
                    fetched += 64)

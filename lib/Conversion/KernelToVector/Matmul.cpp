@@ -47,13 +47,32 @@ void emitPanel(Emitter &e, const TileFormat &format, Value tile,
           for (unsigned s = 0; s < 8; ++s)
             vector::StoreOp::create(
                 e.builder, e.loc,
-                format.getCodes().emitQuad(e, {address, shared, values.absent},
-                                           s),
+                format.getCodes().emitQuad(
+                    e, {address, shared, values.of(s).absent}, s),
                 panel,
                 panelPlace(e, format, rowTile, e.add(place.firstBlock, i), s));
         });
         return {};
       });
+}
+
+/// One token's codes as turned quads meet them: each 16 as 4 x 4, transposed.
+Value turn(Emitter &e, Value codes) {
+  int64_t count = cast<MemRefType>(codes.getType()).getDimSize(1);
+  Value result = e.byteBuffer(count);
+  SmallVector<int64_t> order;
+  for (int64_t i = 0; i < 16; ++i)
+    order.push_back(i % 4 * 4 + i / 4);
+  e.loop(e.index(0), e.index(count), 16, [&](Value i) {
+    Value some = vector::LoadOp::create(
+        e.builder, e.loc, VectorType::get({16}, e.builder.getI8Type()), codes,
+        ValueRange{e.index(0), i});
+    vector::StoreOp::create(
+        e.builder, e.loc,
+        vector::ShuffleOp::create(e.builder, e.loc, some, some, order), result,
+        i);
+  });
+  return result;
 }
 
 struct Int8Product {
@@ -65,7 +84,8 @@ struct Int8Product {
   Value token;
   SmallVector<Value> tiles;               ///< byte addresses of the row tiles
   SmallVector<SmallVector<Value>> shared; ///< what emitTile made of them
-  Value panel; ///< bytes of the row tiles' quads, or null
+  Value panel;  ///< bytes of the row tiles' quads, or null
+  Value turned; ///< the activations as turned quads meet them, or null
 
   int64_t at(int64_t tile, int64_t t) const { return tile * tokens + t; }
   /// Whether weights come straight from memory, once.
@@ -73,10 +93,11 @@ struct Int8Product {
   /// Whether sums of inputs are wanted: for a bias, zero points or offsets.
   bool isShifted() const { return format.codes.bias || format.moved; }
 
-  /// Σ over one block, times the activations' scales: [rowTiles * tokens] f32;
-  /// where codes are shifted, behind them the sums of the inputs.
+  /// Σ over one block or half of it, times the activations' scales:
+  /// [rowTiles * tokens] f32; where codes are shifted, behind them the sums of
+  /// the inputs.
   SmallVector<Value> block(ArrayRef<Value> blocks, Value blockIndex,
-                           ArrayRef<GroupValues> values) {
+                           ArrayRef<GroupValues> values, int64_t half) {
     OpBuilder &b = e.builder;
     Location loc = e.loc;
     SmallVector<Value> scales(tokens), acc(rowTiles * tokens);
@@ -88,29 +109,40 @@ struct Int8Product {
       scales[t] = e.splat(e.f32s(), scale);
       Value start = arith::ConstantOp::create(
           b, loc, DenseElementsAttr::get(e.i32s(), b.getI32IntegerAttr(0)));
+      auto sum = [&](int64_t i) -> Value {
+        Value at = e.add(e.mul(blockIndex, e.index(2)), e.index(i));
+        return memref::LoadOp::create(b, loc, op.getSums(),
+                                      ValueRange{row, at});
+      };
       if (isShifted())
-        result[rowTiles * tokens + t] = memref::LoadOp::create(
-            b, loc, op.getSums(), ValueRange{row, blockIndex});
+        result[rowTiles * tokens + t] = half ? sum(1)
+                                        : format.halves == 2
+                                            ? e.subf(sum(0), sum(1))
+                                            : sum(0);
       for (int64_t r = 0; r < rowTiles; ++r)
         acc[at(r, t)] = start;
     }
     Value input = e.mul(blockIndex, e.index(kBlockInputs));
-    if (isStream() && format.codes.valueBytes)
+    if (isStream() && format.codes.valueBytes && !half)
       for (int64_t r = 0; r < rowTiles; ++r)
         prefetchValues(shared[r].front(), blockIndex);
-    for (unsigned s = 0; s < 8; ++s) {
+    int64_t quads = 8 / format.halves;
+    for (int64_t s = half * quads; s < (half + 1) * quads; ++s) {
       SmallVector<Value> codes(rowTiles);
       for (int64_t r = 0; r < rowTiles; ++r)
-        codes[r] = panel ? Value(vector::LoadOp::create(
-                               b, loc, e.bytes(), panel,
-                               panelPlace(e, format, r, blockIndex, s)))
-                         : source.emitQuad(
-                               e, {blocks[r], shared[r], values[r].absent}, s);
+        codes[r] =
+            panel ? Value(vector::LoadOp::create(
+                        b, loc, e.bytes(), panel,
+                        panelPlace(e, format, r, blockIndex, s)))
+                  : source.emitQuad(
+                        e, {blocks[r], shared[r], values[r].of(s).absent}, s);
       for (int64_t t = 0; t < tokens; ++t) {
         Value row = t ? e.add(token, e.index(t)) : token;
         Value four = vector::LoadOp::create(
-            b, loc, VectorType::get({4}, b.getI8Type()), op.getCodes(),
-            ValueRange{row, e.add(input, e.index(4 * s))});
+            b, loc, VectorType::get({4}, b.getI8Type()),
+            turned ? turned : op.getCodes(),
+            turned ? ValueRange{e.add(input, e.index(4 * s))}
+                   : ValueRange{row, e.add(input, e.index(4 * s))});
         Value word = vector::BitCastOp::create(
             b, loc, VectorType::get({1}, b.getI32Type()), four);
         Value lanes =
@@ -153,16 +185,20 @@ struct Int8Product {
       }
       values[r] = emitGroup(e, format, place, tiles[r]);
     }
-    SmallVector<Value> partial;
     if (place.blocks == 1) {
-      SmallVector<Value> first;
+      SmallVector<Value> first, result(carried);
       for (int64_t r = 0; r < rowTiles; ++r) {
         first.push_back(values[r].codes);
         if (isStream() && !together)
           e.prefetch(first.back(), format.codes.blockBytes);
       }
-      partial = block(first, place.firstBlock, values);
-    } else {
+      for (int64_t half = 0; half < format.halves; ++half)
+        scaled(block(first, place.firstBlock, values, half), values, half,
+               result);
+      return result;
+    }
+    SmallVector<Value> partial;
+    {
       SmallVector<Value> start(rowTiles * tokens, e.zeros());
       if (isShifted())
         start.append(tokens, e.f32(0));
@@ -177,13 +213,23 @@ struct Int8Product {
                              e.prefetch(here.back(), format.codes.blockBytes);
                          }
                          SmallVector<Value> more =
-                             block(here, e.add(place.firstBlock, i), values);
+                             block(here, e.add(place.firstBlock, i), values, 0);
                          for (auto [value, sum] : llvm::zip(more, sums))
                            value = e.addf(sum, value);
                          return more;
                        });
     }
     SmallVector<Value> result(carried);
+    scaled(partial, values, 0, result);
+    return result;
+  }
+
+  /// Adds what block() made, times the weights' scales, to `result`.
+  void scaled(ArrayRef<Value> partial, ArrayRef<GroupValues> groups,
+              int64_t half, MutableArrayRef<Value> result) {
+    SmallVector<ScaleValues> values;
+    for (const GroupValues &group : groups)
+      values.push_back(group.halves[half]);
     // The bias of codes, and zero points, times the sum of the inputs.
     SmallVector<Value> shifts(rowTiles);
     if (format.codes.bias)
@@ -206,7 +252,6 @@ struct Int8Product {
           sum = e.fma(values[r].moved, inputs, sum);
       }
     }
-    return result;
   }
 
   void run(Value firstTile) {
@@ -355,9 +400,15 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
   const TileFormat &format = *node->tile;
   Emitter e(builder, op.getLoc(), scratch, layout, op.getWeights(),
             op.getOffset());
+  bool one = cast<MemRefType>(op.getOutput().getType()).getDimSize(0) == 1;
+  Value turned;
+  if (one && format.codes.canTurn && set.looksUpBytes) {
+    scratch.reset();
+    turned = turn(e, op.getCodes());
+    e.setTurned();
+  }
   if (failed(format.getCodes().emitTables(e)))
     return failure();
-  bool one = cast<MemRefType>(op.getOutput().getType()).getDimSize(0) == 1;
   auto unit = [&](Value firstTile, int64_t rowTiles) {
     SmallVector<Value> tiles;
     for (int64_t r = 0; r < rowTiles; ++r)
@@ -368,7 +419,7 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
     for (Value tile : tiles)
       shared.push_back(emitTile(e, format, node->tileOffset, tile));
     Value panel;
-    if (!one && format.codes.absent) {
+    if (!one && format.codes.isCostly) {
       scratch.reset();
       panel = e.byteBuffer(rowTiles * kPanelBlockBytes *
                            llvm::divideCeil(format.columns, kBlockInputs));
@@ -381,7 +432,7 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
              [&](Value token, int64_t tokens) {
                Int8Product{e,        op,     format, format.getCodes(),
                            rowTiles, tokens, token,  tiles,
-                           shared,   panel}
+                           shared,   panel,  turned}
                    .run(firstTile);
              });
   };
@@ -503,7 +554,7 @@ void mlir::kernel::lowerQuantizeActivations(QuantizeActivationsOp op) {
       [&](Value token, Value block, int64_t inputs) {
         RoundedBlock rounded =
             emitRoundedBlock(e, op.getInput(), token, block, inputs);
-        Value total;
+        Value halves[2];
         for (int64_t h = 0; h < 2; ++h) {
           Value ints =
               arith::FPToSIOp::create(b, loc, e.i32s(), rounded.half[h]);
@@ -512,20 +563,24 @@ void mlir::kernel::lowerQuantizeActivations(QuantizeActivationsOp op) {
           vector::StoreOp::create(
               b, loc, codes, op.getCodes(),
               ValueRange{token, e.add(rounded.first, e.index(kLanes * h))});
-          total =
-              total ? Value(arith::AddIOp::create(b, loc, total, ints)) : ints;
+          halves[h] = ints;
         }
-        Value sum = vector::ReductionOp::create(
-            b, loc, vector::CombiningKind::ADD, total);
         Value scale =
             arith::DivFOp::create(b, loc, rounded.largest, e.f32(127));
         memref::StoreOp::create(b, loc, scale, op.getScales(),
                                 ValueRange{token, block});
-        Value scaled = arith::MulFOp::create(
-            b, loc, arith::SIToFPOp::create(b, loc, b.getF32Type(), sum),
-            scale);
-        memref::StoreOp::create(b, loc, scaled, op.getSums(),
-                                ValueRange{token, block});
+        auto sum = [&](Value ints, int64_t at) {
+          Value total = vector::ReductionOp::create(
+              b, loc, vector::CombiningKind::ADD, ints);
+          Value scaled = arith::MulFOp::create(
+              b, loc, arith::SIToFPOp::create(b, loc, b.getF32Type(), total),
+              scale);
+          memref::StoreOp::create(
+              b, loc, scaled, op.getSums(),
+              ValueRange{token, e.add(e.mul(block, e.index(2)), e.index(at))});
+        };
+        sum(arith::AddIOp::create(b, loc, halves[0], halves[1]), 0);
+        sum(halves[1], 1);
       });
 }
 

@@ -27,6 +27,7 @@ getKeptBlocks(Operation *op, compress::ExpressionEvaluator &evaluator,
               int64_t firstRow);
 
 void registerCodeSources(MLIRContext *context);
+void registerLookupCodes(MLIRContext *context);
 void registerFloatSources(MLIRContext *context);
 void registerScaleSources(MLIRContext *context);
 } // namespace kernel

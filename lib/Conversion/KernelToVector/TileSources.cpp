@@ -758,6 +758,7 @@ void mlir::kernel::registerTileSources(DialectRegistry &registry) {
     DensifyBlocksOp::attachInterface<DensifyBlocksSource>(*context);
     OutliersOp::attachInterface<OutliersSource, OutliersList>(*context);
     registerCodeSources(context);
+    registerLookupCodes(context);
     registerFloatSources(context);
     registerScaleSources(context);
     ProductOp::attachInterface<ProductSource>(*context);

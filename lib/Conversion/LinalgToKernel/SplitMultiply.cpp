@@ -61,7 +61,7 @@ struct Splitter : CodeBuilder, ProductWalk<Value> {
   void multiplyInt8(Value node, Value x, Value y, bool accumulate) override {
     int64_t blocks = llvm::divideCeil(columns(x), kBlockInputs);
     Value codes = temporary(blocks * kBlockInputs, builder.getI8Type());
-    Value scales = temporary(blocks), sums = temporary(blocks);
+    Value scales = temporary(blocks), sums = temporary(2 * blocks);
     QuantizeActivationsOp::create(builder, loc, x, codes, scales, sums, tokens);
     MatmulInt8Op::create(builder, loc, weight.partOf(node).getFormat(),
                          op.getWeights(), place(node), codes, scales, sums, y,

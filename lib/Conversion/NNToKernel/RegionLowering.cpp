@@ -394,7 +394,7 @@ RegionLowering::Quantized RegionLowering::quantize(Buffer x, Value tokens) {
   };
   q.codes = part(blocks * kBlockInputs, builder.getI8Type());
   q.scales = part(blocks, builder.getF32Type());
-  q.sums = part(blocks, builder.getF32Type());
+  q.sums = part(2 * blocks, builder.getF32Type());
   SmallVector<HazardTracker::Access> writes =
       accessQuantized(q, HazardTracker::Split::Token);
   barrierBefore({access(x, true)}, writes);

@@ -78,7 +78,7 @@ compress.format @brain {
 // CHECK: scf.for
 // CHECK: memref.prefetch
 // CHECK: memref.load %{{.+}} : memref<1x2xf32>
-// CHECK: %[[SUM:.+]] = memref.load %{{.+}} : memref<1x2xf32>
+// CHECK: %[[SUM:.+]] = memref.load %{{.+}} : memref<1x4xf32>
 // CHECK: %[[R:.+]] = vector.load %{{.+}} : memref<?xi8>, vector<64xi8>
 // CHECK: %[[LOW:.+]] = arith.andi %[[R]], %{{.+}} : vector<64xi8>
 // CHECK: %[[DOT:.+]] = kernel.lane_dot %{{.+}}, %{{.+}}, %{{.+}} bits 4 : vector<16xi32>, vector<64xi8>
@@ -88,8 +88,8 @@ compress.format @brain {
 // CHECK: %[[INPUTS:.+]] = vector.broadcast %[[SUM]] : f32 to vector<16xf32>
 // CHECK: vector.fma %cst{{.*}}, %[[INPUTS]], %{{.+}} : vector<16xf32>
 // CHECK: vector.store %{{.+}} : memref<1x48xf32>, vector<16xf32>
-func.func @int8_decode(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x48xf32>) {
-  kernel.matmul_int8 @tiles at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x48xf32>
+func.func @int8_decode(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x48xf32>) {
+  kernel.matmul_int8 @tiles at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x48xf32>
   return
 }
 
@@ -113,8 +113,8 @@ func.func @int8_decode(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi
 // NARROW-NOT: kernel.lane_dot
 // CHECK-NOT: memref.prefetch
 // CHECK: return
-func.func @int8_prefill(%w: memref<?xi8>, %o: index, %n: index, %q: memref<64x64xi8>, %s: memref<64x2xf32>, %t: memref<64x2xf32>, %y: memref<64x48xf32>) {
-  kernel.matmul_int8 @tiles at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<64x64xi8>, memref<64x2xf32>, memref<64x2xf32>, memref<64x48xf32>
+func.func @int8_prefill(%w: memref<?xi8>, %o: index, %n: index, %q: memref<64x64xi8>, %s: memref<64x2xf32>, %t: memref<64x4xf32>, %y: memref<64x48xf32>) {
+  kernel.matmul_int8 @tiles at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<64x64xi8>, memref<64x2xf32>, memref<64x4xf32>, memref<64x48xf32>
   return
 }
 
@@ -128,8 +128,8 @@ func.func @int8_prefill(%w: memref<?xi8>, %o: index, %n: index, %q: memref<64x64
 // CHECK: %[[MASK:.+]] = vector.create_mask
 // CHECK: vector.maskedload %{{.+}}, %[[MASK]]
 // CHECK: vector.maskedstore %{{.+}}, %[[MASK]]
-func.func @odd_rows(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x37xf32>) {
-  kernel.matmul_int8 @odd at %w[%o] ins(%q, %s, %t) outs(%y) accumulate tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x37xf32>
+func.func @odd_rows(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x37xf32>) {
+  kernel.matmul_int8 @odd at %w[%o] ins(%q, %s, %t) outs(%y) accumulate tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x37xf32>
   return
 }
 
@@ -333,8 +333,8 @@ func.func @gathered(%w: memref<?xi8>, %o: index, %n: index, %i: memref<?xi32>, %
 // CHECK: vector.store %{{.+}} : memref<8x96xi8>, vector<16xi8>
 // CHECK: vector.maskedload
 // CHECK: memref.store %{{.+}} : memref<8x3xf32>
-func.func @quantized(%n: index, %x: memref<8x72xf32>, %q: memref<8x96xi8>, %s: memref<8x3xf32>, %t: memref<8x3xf32>) {
-  kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<8x72xf32>, memref<8x96xi8>, memref<8x3xf32>, memref<8x3xf32>
+func.func @quantized(%n: index, %x: memref<8x72xf32>, %q: memref<8x96xi8>, %s: memref<8x3xf32>, %t: memref<8x6xf32>) {
+  kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<8x72xf32>, memref<8x96xi8>, memref<8x3xf32>, memref<8x6xf32>
   return
 }
 
@@ -354,8 +354,8 @@ compress.format @entries {
 // CHECK: scf.forall
 // CHECK: %[[BYTES:.+]] = kernel.lane_lookup %{{.+}} in %[[TABLE]] : vector<64xi8>, vector<16xi8>
 // CHECK: kernel.lane_dot %{{.+}}, %[[BYTES]], %{{.+}} bits 8
-func.func @table(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x16xf32>) {
-  kernel.matmul_int8 @entries at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x16xf32>
+func.func @table(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @entries at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>
   return
 }
 
@@ -376,8 +376,8 @@ compress.format @nested {
 // CHECK: arith.extui %{{.+}} : vector<16xi16> to vector<16xi32>
 // CHECK: arith.andi %{{.+}}, %{{.+}} : vector<16xi32>
 // CHECK: kernel.lane_dot
-func.func @segments(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x256xi8>, %s: memref<1x8xf32>, %t: memref<1x8xf32>, %y: memref<1x16xf32>) {
-  kernel.matmul_int8 @nested at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x256xi8>, memref<1x8xf32>, memref<1x8xf32>, memref<1x16xf32>
+func.func @segments(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x256xi8>, %s: memref<1x8xf32>, %t: memref<1x16xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @nested at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x256xi8>, memref<1x8xf32>, memref<1x16xf32>, memref<1x16xf32>
   return
 }
 
@@ -397,8 +397,8 @@ compress.format @masked {
 // CHECK: kernel.lane_dot %{{.+}}, %[[BIASED]], %{{.+}} bits 4
 // CHECK: math.ctpop %{{.+}} : i64
 // CHECK: kernel.lane_expand
-func.func @positions(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x2xf32>, %y: memref<1x16xf32>) {
-  kernel.matmul_int8 @masked at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>, memref<1x16xf32>
+func.func @positions(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @masked at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>
   return
 }
 // CHECK-LABEL: func.func @panel
@@ -407,8 +407,51 @@ func.func @positions(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>
 // CHECK-NOT: kernel.lane_expand
 // CHECK: kernel.lane_dot
 // CHECK-NOT: kernel.lane_expand
-func.func @panel(%w: memref<?xi8>, %o: index, %n: index, %q: memref<8x64xi8>, %s: memref<8x2xf32>, %t: memref<8x2xf32>, %y: memref<8x16xf32>) {
-  kernel.matmul_int8 @masked at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x16xf32>
+func.func @panel(%w: memref<?xi8>, %o: index, %n: index, %q: memref<8x64xi8>, %s: memref<8x2xf32>, %t: memref<8x4xf32>, %y: memref<8x16xf32>) {
+  kernel.matmul_int8 @masked at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x4xf32>, memref<8x16xf32>
+  return
+}
+
+// A vector codebook: a word of the table a row. Where bytes are looked up faster
+// one token's quads come turned, and its activations are turned before.
+// RUN: compress-opt %s --convert-kernel-to-vector=target=avx512vbmi | FileCheck %s --check-prefix=TURNED
+compress.format @cells {
+  %0 = compress.stream 0 : tensor<16x16xui8>
+  %1 = compress.stream 1 : tensor<1x1024xsi8>
+  %2 = compress.lookup %0, %1 cell 4 : (tensor<16x16xui8>, tensor<1x1024xsi8>) -> tensor<16x64xsi8>
+  %3 = compress.stream 2 : tensor<16x2xf16>
+  %4 = compress.dequantize %2, %3 group_size 32 : (tensor<16x64xsi8>, tensor<16x2xf16>) -> tensor<16x64xf32>
+  compress.yield %4 : tensor<16x64xf32>
+}
+// CHECK-LABEL: func.func @words
+// CHECK: %[[INDEX:.+]] = arith.andi %{{.+}} : vector<16xi32>
+// CHECK: vector.gather %{{.+}}[%{{.+}}] [%[[INDEX]]], {{.*}} : memref<256xi32>, vector<16xi32>
+// CHECK-NOT: kernel.lane_lookup
+// TURNED-LABEL: func.func @words
+// TURNED: vector.shuffle %[[X:.+]], %[[X]] [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15]
+// TURNED: scf.forall
+// TURNED-COUNT-8: kernel.lane_lookup %{{.+}} in %{{.+}} : vector<64xi8>, vector<256xi8>
+// TURNED-NOT: kernel.lane_lookup
+func.func @words(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @cells at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>
+  return
+}
+
+// Groups of 16: the halves of a block have scales and sums of their own.
+compress.format @halves {
+  %0 = compress.stream 0 : tensor<16x64xsi4>
+  %1 = compress.stream 1 : tensor<16x4xf16>
+  %2 = compress.dequantize %0, %1 group_size 16 : (tensor<16x64xsi4>, tensor<16x4xf16>) -> tensor<16x64xf32>
+  compress.yield %2 : tensor<16x64xf32>
+}
+// CHECK-LABEL: func.func @halved
+// CHECK: arith.subf %{{.+}}, %{{.+}} : f32
+// CHECK-COUNT-4: kernel.lane_dot
+// CHECK: arith.sitofp
+// CHECK-COUNT-4: kernel.lane_dot
+// CHECK-NOT: kernel.lane_dot
+func.func @halved(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @halves at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>
   return
 }
 

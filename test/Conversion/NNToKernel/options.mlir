@@ -27,7 +27,7 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index) -> tensor<?x48xf32>
 // CHECK-NOT: func.func @forward
 // CHECK-LABEL: func.func @decode(%{{.*}}: !kernel.context, %{{.*}}: index)
 // CHECK: kernel.gather_rows @format at {{.*}} memref<1x64xf32>
-// INT8: kernel.quantize_activations {{.*}} memref<1x64xf32>, memref<1x64xi8>, memref<1x2xf32>, memref<1x2xf32>
+// INT8: kernel.quantize_activations {{.*}} memref<1x64xf32>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>
 // INT8: kernel.matmul_int8 @format at
 // F32-NOT: quantize_activations
 // F32: kernel.matmul @format at

@@ -96,41 +96,41 @@ func.func @matmul_weights(%w: memref<?xf32>, %o: index, %x: memref<2x64xf32>, %y
 
 // -----
 
-func.func @int8_blocks(%w: memref<?xi8>, %o: index, %q: memref<2x48xi8>, %s: memref<2x2xf32>, %t: memref<2x2xf32>, %y: memref<2x16xf32>) {
+func.func @int8_blocks(%w: memref<?xi8>, %o: index, %q: memref<2x48xi8>, %s: memref<2x2xf32>, %t: memref<2x4xf32>, %y: memref<2x16xf32>) {
   // expected-error @below {{'kernel.matmul_int8' op has 48 codes a token, but they come in blocks of 32}}
-  kernel.matmul_int8 @w at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x48xi8>, memref<2x2xf32>, memref<2x2xf32>, memref<2x16xf32>
+  kernel.matmul_int8 @w at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x48xi8>, memref<2x2xf32>, memref<2x4xf32>, memref<2x16xf32>
   return
 }
 
 // -----
 
-func.func @int8_scales(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: memref<2x3xf32>, %t: memref<2x2xf32>, %y: memref<2x16xf32>) {
-  // expected-error @below {{'kernel.matmul_int8' op has 3 scales and 2 sums a token, but 2 blocks of codes}}
-  kernel.matmul_int8 @w at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x3xf32>, memref<2x2xf32>, memref<2x16xf32>
+func.func @int8_scales(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: memref<2x3xf32>, %t: memref<2x4xf32>, %y: memref<2x16xf32>) {
+  // expected-error @below {{'kernel.matmul_int8' op has 3 scales and 4 sums a token, but 2 blocks of codes, with a scale and two sums each}}
+  kernel.matmul_int8 @w at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x3xf32>, memref<2x4xf32>, memref<2x16xf32>
   return
 }
 
 // -----
 
-func.func @int8_tokens(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: memref<2x2xf32>, %t: memref<2x2xf32>, %y: memref<1x16xf32>) {
+func.func @int8_tokens(%w: memref<?xi8>, %o: index, %q: memref<2x64xi8>, %s: memref<2x2xf32>, %t: memref<2x4xf32>, %y: memref<1x16xf32>) {
   // expected-error @below {{'kernel.matmul_int8' op has buffers of 2 and of 1 tokens}}
-  kernel.matmul_int8 @w at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x2xf32>, memref<2x2xf32>, memref<1x16xf32>
+  kernel.matmul_int8 @w at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x64xi8>, memref<2x2xf32>, memref<2x4xf32>, memref<1x16xf32>
   return
 }
 
 // -----
 
-func.func @quantize_codes(%n: index, %x: memref<2x64xf32>, %q: memref<2x96xi8>, %s: memref<2x3xf32>, %t: memref<2x3xf32>) {
+func.func @quantize_codes(%n: index, %x: memref<2x64xf32>, %q: memref<2x96xi8>, %s: memref<2x3xf32>, %t: memref<2x6xf32>) {
   // expected-error @below {{'kernel.quantize_activations' op has 96 codes for 64 inputs; blocks of 32 have no more and no less}}
-  kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<2x64xf32>, memref<2x96xi8>, memref<2x3xf32>, memref<2x3xf32>
+  kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<2x64xf32>, memref<2x96xi8>, memref<2x3xf32>, memref<2x6xf32>
   return
 }
 
 // -----
 
-func.func @quantize_sums(%n: index, %x: memref<2x64xf32>, %q: memref<2x64xi8>, %s: memref<2x2xf32>, %t: memref<2x1xf32>) {
-  // expected-error @below {{'kernel.quantize_activations' op has 2 scales and 1 sums a token, but 2 blocks of codes}}
-  kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<2x64xf32>, memref<2x64xi8>, memref<2x2xf32>, memref<2x1xf32>
+func.func @quantize_sums(%n: index, %x: memref<2x64xf32>, %q: memref<2x64xi8>, %s: memref<2x2xf32>, %t: memref<2x2xf32>) {
+  // expected-error @below {{'kernel.quantize_activations' op has 2 scales and 2 sums a token, but 2 blocks of codes, with a scale and two sums each}}
+  kernel.quantize_activations %x into %q, %s, %t tokens %n : memref<2x64xf32>, memref<2x64xi8>, memref<2x2xf32>, memref<2x2xf32>
   return
 }
 
@@ -268,8 +268,8 @@ compress.format @f {
   %0 = compress.stream 0 : tensor<16x64xf16>
   compress.yield %0 : tensor<16x64xf16>
 }
-func.func @int8_inputs(%w: memref<?xi8>, %o: index, %q: memref<2x96xi8>, %s: memref<2x3xf32>, %t: memref<2x3xf32>, %y: memref<2x16xf32>) {
+func.func @int8_inputs(%w: memref<?xi8>, %o: index, %q: memref<2x96xi8>, %s: memref<2x3xf32>, %t: memref<2x6xf32>, %y: memref<2x16xf32>) {
   // expected-error @below {{'kernel.matmul_int8' op has 96 codes a token, but format @f is 'tensor<16x64xf16>'}}
-  kernel.matmul_int8 @f at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x96xi8>, memref<2x3xf32>, memref<2x3xf32>, memref<2x16xf32>
+  kernel.matmul_int8 @f at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x96xi8>, memref<2x3xf32>, memref<2x6xf32>, memref<2x16xf32>
   return
 }

@@ -30,13 +30,13 @@ func.func @products(%context: !kernel.context, %thread: index) {
   %y = memref.alloc() : memref<8x172xf32>
   %codes = memref.alloc() : memref<8x64xi8>
   %scales = memref.alloc() : memref<8x2xf32>
-  %sums = memref.alloc() : memref<8x2xf32>
+  %sums = memref.alloc() : memref<8x4xf32>
   // CHECK: kernel.gather_rows @w at %[[WEIGHTS]][%[[C:.+]]] ins(%[[TOKENS]]) outs(%[[X:.+]]) tokens %[[N]] : memref<?xi8>, memref<?xi32>, memref<8x64xf32>
   kernel.gather_rows @w at %weights[%offset] ins(%tokens) outs(%x) tokens %n
     : memref<?xi8>, memref<?xi32>, memref<8x64xf32>
   // CHECK: kernel.quantize_activations %[[X]] into %[[Q:.+]], %[[S:.+]], %[[SUMS:.+]] tokens %[[N]] : memref<8x64xf32>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>
   kernel.quantize_activations %x into %codes, %scales, %sums tokens %n
-    : memref<8x64xf32>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>
+    : memref<8x64xf32>, memref<8x64xi8>, memref<8x2xf32>, memref<8x4xf32>
   // CHECK: kernel.matmul @w at %[[WEIGHTS]][%[[C]]] ins(%[[X]]) outs(%[[Y:.+]]) tokens %[[N]] : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
   kernel.matmul @w at %weights[%offset] ins(%x) outs(%y) tokens %n
     : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
@@ -45,10 +45,10 @@ func.func @products(%context: !kernel.context, %thread: index) {
     : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
   // CHECK: kernel.matmul_int8 @w at %[[WEIGHTS]][%[[C]]] ins(%[[Q]], %[[S]], %[[SUMS]]) outs(%[[Y]]) tokens %[[N]] : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x172xf32>
   kernel.matmul_int8 @w at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) tokens %n
-    : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x172xf32>
+    : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x4xf32>, memref<8x172xf32>
   // CHECK: kernel.matmul_int8 {{.*}} accumulate tokens
   kernel.matmul_int8 @w at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) accumulate tokens %n
-    : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x172xf32>
+    : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x4xf32>, memref<8x172xf32>
   // CHECK: kernel.barrier %{{.+}} thread %{{.+}}
   kernel.barrier %context thread %thread
   return

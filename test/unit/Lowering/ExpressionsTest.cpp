@@ -171,8 +171,17 @@ std::vector<Case> cases() {
       "ui6_tiles",
       BODY { return e.quantized({112, 64}, "ui6", 64, "f16", "f16"); }, true);
 
+  // Groups of 16, two a block; the last block may have only one.
+  add(
+      "si4_group16", BODY { return e.quantized({37, 72}, "si4", 16, "f16"); },
+      true);
+  add(
+      "ui5_group16",
+      BODY { return e.quantized({48, 64}, "ui5", 16, "f16", "ui5"); }, true);
+  add(
+      "ui4_group16_half_zeros",
+      BODY { return e.quantized({20, 176}, "ui4", 16, "f16", "f16"); }, true);
   // Groups that no block of 32 divides, and scales that are expressions: rows.
-  add("si4_group16", BODY { return e.quantized({37, 72}, "si4", 16, "f16"); });
   add(
       "ui3_group24",
       BODY { return e.quantized({37, 72}, "ui3", 24, "f16", "ui3"); });
@@ -193,14 +202,16 @@ std::vector<Case> cases() {
       },
       true);
   add(
-      "quantized_scales_and_zeros", BODY {
+      "quantized_scales_and_zeros",
+      BODY {
         V codes = e.codes({37, 96}, "ui3");
         V s = e.dequantize(e.codes({37, 6}, "ui6"),
                            e.floats({37, 2}, "f16", 0.002), 3);
         V z = e.dequantize(e.codes({37, 6}, "ui4"),
                            e.floats({37, 2}, "f16", 0.3), 3);
         return e.dequantize(codes, s, 16, &z);
-      });
+      },
+      true);
 
   // Lookup: palettes, cells, codebooks a group, quantised codebooks.
   add(
@@ -393,14 +404,16 @@ std::vector<Case> cases() {
       },
       true);
   add(
-      "nested_scales_and_minima", BODY {
+      "nested_scales_and_minima",
+      BODY {
         V codes = e.codes({37, 96}, "ui4");
         V s = e.dequantize(e.codes({37, 6}, "ui6"),
                            e.floats({37, 2}, "f16", 0.002), 3);
         V m = e.dequantize(e.codes({37, 6}, "ui6"),
                            e.floats({37, 2}, "f16", 0.01), 3);
         return e.dequantizeOffsets(codes, s, m, 16);
-      });
+      },
+      true);
 
   // The same in groups of 32: a segment of eight, and one of two.
   add(
@@ -468,6 +481,45 @@ std::vector<Case> cases() {
         V codes =
             e.lookup(e.codes({37, 18}, "ui8"), e.codes({1, 1024}, "si8"), 4, 0);
         return e.dequantize(codes, e.scales({37, 1}, "f16", 0.002), 0);
+      },
+      true);
+  add(
+      "cells_of_codes_tiles",
+      BODY {
+        V codes =
+            e.lookup(e.codes({37, 19}, "ui8"), e.codes({1, 1024}, "si8"), 4, 0);
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.002), 32);
+      },
+      true);
+  add(
+      "cells_of_few_unsigned_codes",
+      BODY {
+        V codes = e.lookup(e.codes({33, 44}, "ui8", 150),
+                           e.codes({1, 600}, "ui8"), 4, 0);
+        V zeros = e.codes({33, 11}, "ui8");
+        return e.dequantize(codes, e.scales({33, 11}, "f16", 0.002), 16,
+                            &zeros);
+      },
+      true);
+  add(
+      "nested_halves",
+      BODY {
+        V codes = e.codes({37, 200}, "ui4");
+        V s = e.dequantize(e.codes({37, 13}, "ui6"),
+                           e.floats({37, 4}, "f16", 0.002), 4);
+        V m = e.dequantize(e.codes({37, 13}, "ui6"),
+                           e.floats({37, 4}, "f16", 0.01), 4);
+        return e.dequantizeOffsets(codes, s, m, 16);
+      },
+      true);
+  add(
+      "densify_codes_halves",
+      BODY {
+        int64_t ones;
+        V mask = e.mask({37, 80}, 0.5, ones);
+        V codes = e.densify(e.codes({ones}, "ui4"), mask);
+        V zeros = e.codes({37, 5}, "ui4");
+        return e.dequantize(codes, e.scales({37, 5}, "f16", 0.02), 16, &zeros);
       },
       true);
   add(

@@ -36,7 +36,7 @@ FORMATS = [
     Format("palette-64", palette(6), 0.87, 0.8),
     Format("palette-256", palette(8), 0.87, 0.8),
     Format("palette-16-float", "compress-palettize{bits=4}", 0.68, 0.8),
-    Format("vectors-256x4", "compress-vector-quantize{cell=4 bits=8 rounds=1}", 0.87, 0.7),
+    Format("vectors-256x4", f"{INT8},compress-vector-quantize{{target=codes cell=4 bits=8 rounds=1}}", 0.87, 0.7),
     Format("2:4-int4", f"{TWO_OF_FOUR},{INT4}", 0.87, 0.7),
     Format("2:4-f16", f"{F16},{TWO_OF_FOUR}", 0.75, 0.7),
     Format("half-int4", f"{HALF},{INT4}", 0.85, 0.6),

@@ -246,8 +246,9 @@ Expected<VectorQuantized> vectorQuantize(MatrixRef weights,
   result.codebook.resize(size_t(options.entries) * size_t(cell));
   for (int64_t entry = 0; entry < codebook.entries; ++entry)
     for (int d = 0; d < cell; ++d) {
-      float value = roundToStorage(std::ldexp(codebook.at(entry, d), exponent),
-                                   options.codebookType);
+      float value = std::ldexp(codebook.at(entry, d), exponent);
+      value = options.integers ? std::nearbyint(value)
+                               : roundToStorage(value, options.codebookType);
       if (!std::isfinite(value))
         return badInput(std::string("A vector of the codebook is beyond the "
                                     "range of ") +

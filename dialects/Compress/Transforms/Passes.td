@@ -295,7 +295,8 @@ def CompressVectorQuantizePass : WeightPass<"compress-vector-quantize"> {
     Cuts each row into cells of `cell` consecutive inputs and replaces every
     cell by the nearest of `entries` (or 2^`bits`) vectors, found by k-means
     from a k-means++ start (Arthur and Vassilvitskii, 2007). The same seed gives
-    the same bytes.
+    the same bytes. `target=codes` takes the codes of `compress-quantize`
+    instead, in a codebook of codes: the weights keep a scale a group.
   }];
   let options = [
     Option<"cell", "cell", "int", "4", "Consecutive inputs of a vector: 2, 4 or 8">,
@@ -306,6 +307,11 @@ def CompressVectorQuantizePass : WeightPass<"compress-vector-quantize"> {
     Option<"codebookType", "codebook-type", "::compresslib::algo::StorageType",
            "::compresslib::algo::StorageType::F16", "Type of the entries",
            [{::mlir::compress::storageTypeValues()}]>,
+    Option<"target", "target", "::mlir::compress::LeafTarget",
+           "::mlir::compress::LeafTarget::Values", "Which leaves are cut into cells",
+           [{::llvm::cl::values(
+             clEnumValN(::mlir::compress::LeafTarget::Values, "values", "floats that carry values"),
+             clEnumValN(::mlir::compress::LeafTarget::Codes, "codes", "codes"))}]>,
   ];
 }
 

@@ -42,7 +42,11 @@ struct VectorQuantizePass
   }
 
   FailureOr<bool> rewrite(WeightOp weight, WeightContext &context) override {
-    SmallVector<Leaf> leaves = collectLeaves(weight, LeafTarget::Values);
+    SmallVector<Leaf> leaves = collectLeaves(weight, target);
+    if (leaves.empty() && target == LeafTarget::Codes)
+      return context.emitError()
+             << "has no codes; target=codes takes those of compress-quantize, "
+                "so quantise before";
     if (leaves.empty())
       return context.emitError()
              << "has no float values left to quantise, only codes; use it "
@@ -83,6 +87,7 @@ struct VectorQuantizePass
     options.rounds = context.isPlanning() ? 1 : int(rounds);
     options.seed = seed;
     options.codebookType = codebookType;
+    options.integers = target == LeafTarget::Codes;
     auto quantized = algo::vectorQuantize(
         algo::MatrixRef(*values, shape.rows, shape.columns), options);
     if (!quantized)
@@ -105,15 +110,19 @@ struct VectorQuantizePass
         codes);
     FailureOr<Value> codebookLeaf = builder.fromValues(
         "codebook",
-        RankedTensorType::get({1, int64_t(options.entries) * cell},
-                              getStorageType(&getContext(), codebookType)),
+        RankedTensorType::get(
+            {1, int64_t(options.entries) * cell},
+            options.integers ? type.getElementType()
+                             : getStorageType(&getContext(), codebookType)),
         quantized->codebook);
     if (failed(codesLeaf) || failed(codebookLeaf))
       return failure();
     auto lookup = LookupOp::create(
         builder.builder, builder.loc,
-        type.clone(Float32Type::get(&getContext())), *codesLeaf, *codebookLeaf,
-        builder.builder.getI64IntegerAttr(cell), IntegerAttr());
+        options.integers ? Type(type)
+                         : type.clone(Float32Type::get(&getContext())),
+        *codesLeaf, *codebookLeaf, builder.builder.getI64IntegerAttr(cell),
+        IntegerAttr());
     for (OpOperand *use : leaf.uses)
       use->set(lookup.getResult());
     return success();

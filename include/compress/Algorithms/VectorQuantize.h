@@ -36,6 +36,8 @@ struct VectorQuantizeOptions {
   int64_t maximumTraining = 65536;
   /// The codebook is rounded to this before the last choice of codes.
   StorageType codebookType = StorageType::F32;
+  /// Whether it is rounded to integers instead.
+  bool integers = false;
 };
 
 struct VectorQuantized {

@@ -2,6 +2,8 @@
 // RUN: compress-opt %s --compress-vector-quantize='cell=2 entries=4 codebook-type=f32' | FileCheck %s
 // RUN: compress-opt %s --compress-vector-quantize='cell=4 bits=2 seed=7 rounds=3' | FileCheck %s --check-prefix=FOUR
 // RUN: compress-opt %s --compress-vector-quantize='cell=8 entries=2' | FileCheck %s --check-prefix=EIGHT
+// RUN: compress-opt %s --compress-for-each='match=w pipeline=compress-quantize{bits=8,scheme=symmetric},compress-vector-quantize{target=codes,cell=2,bits=2}' | FileCheck %s --check-prefix=OFCODES
+// RUN: not compress-opt %s --compress-vector-quantize='target=codes' 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: compress-opt %s --compress-vector-quantize='cell=2' | FileCheck %s --check-prefix=DEFAULT
 // RUN: not compress-opt %s --compress-vector-quantize='cell=3' 2>&1 | FileCheck %s --check-prefix=CELL
 // RUN: not compress-opt %s --compress-vector-quantize='bits=1' 2>&1 | FileCheck %s --check-prefix=BITS
@@ -17,6 +19,12 @@
 // FOUR: compress.lookup {{.*}} cell 4 : (tensor<2x2xui2>, tensor<1x16xf16>) -> tensor<2x8xf32>
 // EIGHT: compress.lookup {{.*}} cell 8 : (tensor<2x1xui2>, tensor<1x16xf16>) -> tensor<2x8xf32>
 // DEFAULT: compress.lookup {{.*}} cell 2 : (tensor<2x4xui8>, tensor<1x512xf16>) -> tensor<2x8xf32>
+// Codes 16, 32, 48, 64 … of a largest weight of 6: means of cells, rounded.
+// OFCODES: %[[I:.+]] = compress.constant {{.*}} : tensor<2x4xui2>
+// OFCODES: %[[B:.+]] = compress.constant {{.*}} : tensor<1x8xsi8>
+// OFCODES: %[[C:.+]] = compress.lookup %[[I]], %[[B]] cell 2 : (tensor<2x4xui2>, tensor<1x8xsi8>) -> tensor<2x8xsi8>
+// OFCODES: compress.dequantize %[[C]]
+// NONE: weight @w, compress-vector-quantize: has no codes; target=codes takes those of compress-quantize, so quantise before
 // CELL: compress-vector-quantize has cell=3, but a cell is 2, 4 or 8 inputs
 // BITS: compress-vector-quantize has bits=1, but codes have 2 to 8 bits
 // ENTRIES: compress-vector-quantize has entries=257, but a codebook has 2 to 256 entries

@@ -173,7 +173,7 @@ std::string mlir::kernel::whyRows(Value value) {
     return named(value) + " has no form in tiles as it is here";
   if (!takesInteger8Activations(value))
     return "groups of " + std::to_string(op.getEffectiveGroupSize()) +
-           " inputs are no multiple of 32";
+           " inputs are neither of 16 nor of a multiple of 32";
   auto codes = dyn_cast<CodeSource>(op.getCodes().getDefiningOp());
   if (!codes || !codes.getCodeForm())
     return "codes of " + named(op.getCodes()) + " have no form in tiles";

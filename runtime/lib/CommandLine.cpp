@@ -102,7 +102,7 @@ std::vector<Option> optionTable(Settings &s) {
            "read \\n, \\t and \\\\ in -p as line feed, tab and backslash"),
       integer(nullptr, "--parallel", &s.parallel, 1, 4096,
               "with -f: every line of FILE is a prompt, and N are continued "
-              "together, each as it would be alone"),
+              "together"),
       flag("-i", "--interactive", &s.interactive,
            "continue one line of standard input after the other"),
       flag(nullptr, "--echo", &s.echo, "print the prompt too"),

@@ -112,7 +112,8 @@ struct Completion {
   std::string text;
 };
 
-/// What Generator makes of each prompt alone, bit for bit, with as many texts
+/// What Generator makes of each prompt alone (where weights are integer codes
+/// with int8 activations, bit for bit), with as many texts
 /// decoded together as the model has slots. A prompt that is empty or does not
 /// fit is a Usage error.
 Expected<std::vector<Completion>>

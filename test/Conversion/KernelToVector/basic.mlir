@@ -260,8 +260,8 @@ func.func @half_prefill(%w: memref<?xi8>, %o: index, %n: index, %x: memref<64x64
 // CHECK: memref.load %{{.+}}[%c0{{.*}}, %[[BLOCK]]] : memref<1x4xf32>
 // CHECK-COUNT-8: kernel.lane_dot
 // CHECK-NOT: kernel.lane_dot
-func.func @listed_blocks(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x128xi8>, %s: memref<1x4xf32>, %t: memref<1x4xf32>, %y: memref<1x32xf32>) {
-  kernel.matmul_int8 @kept_blocks at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x128xi8>, memref<1x4xf32>, memref<1x4xf32>, memref<1x32xf32>
+func.func @listed_blocks(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x128xi8>, %s: memref<1x4xf32>, %t: memref<1x8xf32>, %y: memref<1x32xf32>) {
+  kernel.matmul_int8 @kept_blocks at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x128xi8>, memref<1x4xf32>, memref<1x8xf32>, memref<1x32xf32>
   return
 }
 
@@ -415,7 +415,7 @@ func.func @panel(%w: memref<?xi8>, %o: index, %n: index, %q: memref<8x64xi8>, %s
 // A vector codebook: a word of the table a row. Where bytes are looked up faster
 // one token's quads come turned, and its activations are turned before.
 // RUN: compress-opt %s --convert-kernel-to-vector=target=avx512vbmi | FileCheck %s --check-prefix=TURNED
-compress.format @cells {
+compress.format @code_cells {
   %0 = compress.stream 0 : tensor<16x16xui8>
   %1 = compress.stream 1 : tensor<1x1024xsi8>
   %2 = compress.lookup %0, %1 cell 4 : (tensor<16x16xui8>, tensor<1x1024xsi8>) -> tensor<16x64xsi8>
@@ -433,7 +433,7 @@ compress.format @cells {
 // TURNED-COUNT-8: kernel.lane_lookup %{{.+}} in %{{.+}} : vector<64xi8>, vector<256xi8>
 // TURNED-NOT: kernel.lane_lookup
 func.func @words(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x16xf32>) {
-  kernel.matmul_int8 @cells at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>
+  kernel.matmul_int8 @code_cells at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>
   return
 }
 

@@ -3,8 +3,8 @@
 
 // What is no product takes the rows of the matrix, and a remark says so.
 // CHECK: remark: [Missed] DenseMatrix
-// CHECK-SAME: Weight=codes
 // CHECK-SAME: Op=linalg.generic
+// CHECK-SAME: Weight=codes
 // CHECK: memref.global "private" constant @rows_2 : memref<2xi32> = dense<[0, 1]>
 // CHECK: %[[D:.+]] = memref.alloc() {alignment = 64 : i64} : memref<2x4xf32>
 // CHECK: kernel.gather_rows @format at %{{.+}}[%{{.+}}] ins(%{{.+}}) outs(%[[D]])

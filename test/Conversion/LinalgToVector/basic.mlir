@@ -8,10 +8,10 @@
 // CHECK-LABEL: func.func @elementwise
 // CHECK-DAG: %[[STEP:.+]] = arith.constant 16 : index
 // CHECK: scf.for %[[I:.+]] =
-// CHECK:   %[[S:.+]] = memref.load %arg1[%[[I]]]
-// CHECK:   vector.broadcast %[[S]] : f32 to vector<16xf32>
 // CHECK:   scf.for %[[J:.+]] = {{.*}} step %[[STEP]]
 // CHECK:     %[[X:.+]] = vector.load %arg0[%[[I]], %[[J]]] : memref<3x37xf32>, vector<16xf32>
+// CHECK:     %[[S:.+]] = memref.load %arg1[%[[I]]]
+// CHECK:     vector.broadcast %[[S]] : f32 to vector<16xf32>
 // CHECK:     arith.addf
 // CHECK:     vector.store %{{.+}}, %arg2[%[[I]], %[[J]]]
 // CHECK:   vector.constant_mask [5] : vector<16xi1>
@@ -58,7 +58,7 @@ func.func @sum(%x: memref<3x37xf32>, %s: memref<3xf32>) {
 // CHECK:     scf.for {{.*}} iter_args
 // CHECK-COUNT-16: vector.fma
 // CHECK-NOT: vector.fma
-// CHECK: mapping = [#kernel.split<0>]
+// CHECK: mapping = [#kernel.split<0, grain = 1>]
 func.func @product(%x: memref<80x24xf32>, %y: memref<24x64xf32>, %z: memref<80x64xf32>) {
   linalg.matmul ins(%x, %y : memref<80x24xf32>, memref<24x64xf32>) outs(%z : memref<80x64xf32>)
   return

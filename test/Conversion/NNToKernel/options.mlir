@@ -8,8 +8,8 @@
 // CHUNK0: error: chunk=0 is below 1
 // PLACE: error: 'compress.use' op names a weight without a place; run --kernel-plan-weights before
 
-// INT8: int8_activations = true, prefill_chunk = 64 : i64
-// F32: int8_activations = false, prefill_chunk = 8 : i64
+// INT8: int8_activations = true,{{.*}} prefill_chunk = 64 : i64
+// F32: int8_activations = false,{{.*}} prefill_chunk = 8 : i64
 
 compress.weight @e : tensor<48x64xf32> {
   %0 = compress.stored "codes" : tensor<48x64xsi4>

@@ -34,7 +34,7 @@ func.func @products(%context: !kernel.context, %thread: index) {
   // CHECK: kernel.gather_rows @w at %[[WEIGHTS]][%[[C:.+]]] ins(%[[TOKENS]]) outs(%[[X:.+]]) tokens %[[N]] : memref<?xi8>, memref<?xi32>, memref<8x64xf32>
   kernel.gather_rows @w at %weights[%offset] ins(%tokens) outs(%x) tokens %n
     : memref<?xi8>, memref<?xi32>, memref<8x64xf32>
-  // CHECK: kernel.quantize_activations %[[X]] into %[[Q:.+]], %[[S:.+]], %[[SUMS:.+]] tokens %[[N]] : memref<8x64xf32>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>
+  // CHECK: kernel.quantize_activations %[[X]] into %[[Q:.+]], %[[S:.+]], %[[SUMS:.+]] tokens %[[N]] : memref<8x64xf32>, memref<8x64xi8>, memref<8x2xf32>, memref<8x4xf32>
   kernel.quantize_activations %x into %codes, %scales, %sums tokens %n
     : memref<8x64xf32>, memref<8x64xi8>, memref<8x2xf32>, memref<8x4xf32>
   // CHECK: kernel.matmul @w at %[[WEIGHTS]][%[[C]]] ins(%[[X]]) outs(%[[Y:.+]]) tokens %[[N]] : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
@@ -43,7 +43,7 @@ func.func @products(%context: !kernel.context, %thread: index) {
   // CHECK: kernel.matmul @w at %{{.+}} outs(%[[Y]]) accumulate tokens %[[N]] :
   kernel.matmul @w at %weights[%offset] ins(%x) outs(%y) accumulate tokens %n
     : memref<?xi8>, memref<8x64xf32>, memref<8x172xf32>
-  // CHECK: kernel.matmul_int8 @w at %[[WEIGHTS]][%[[C]]] ins(%[[Q]], %[[S]], %[[SUMS]]) outs(%[[Y]]) tokens %[[N]] : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x2xf32>, memref<8x172xf32>
+  // CHECK: kernel.matmul_int8 @w at %[[WEIGHTS]][%[[C]]] ins(%[[Q]], %[[S]], %[[SUMS]]) outs(%[[Y]]) tokens %[[N]] : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x4xf32>, memref<8x172xf32>
   kernel.matmul_int8 @w at %weights[%offset] ins(%codes, %scales, %sums) outs(%y) tokens %n
     : memref<?xi8>, memref<8x64xi8>, memref<8x2xf32>, memref<8x4xf32>, memref<8x172xf32>
   // CHECK: kernel.matmul_int8 {{.*}} accumulate tokens

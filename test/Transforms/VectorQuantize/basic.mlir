@@ -2,7 +2,7 @@
 // RUN: compress-opt %s --compress-vector-quantize='cell=2 entries=4 codebook-type=f32' | FileCheck %s
 // RUN: compress-opt %s --compress-vector-quantize='cell=4 bits=2 seed=7 rounds=3' | FileCheck %s --check-prefix=FOUR
 // RUN: compress-opt %s --compress-vector-quantize='cell=8 entries=2' | FileCheck %s --check-prefix=EIGHT
-// RUN: compress-opt %s --compress-for-each='match=w pipeline=compress-quantize{bits=8,scheme=symmetric},compress-vector-quantize{target=codes,cell=2,bits=2}' | FileCheck %s --check-prefix=OFCODES
+// RUN: compress-opt %s --compress-for-each='match=w pipeline=compress-quantize{bits=8 scheme=symmetric},compress-vector-quantize{target=codes cell=2 bits=2}' | FileCheck %s --check-prefix=OFCODES
 // RUN: not compress-opt %s --compress-vector-quantize='target=codes' 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: compress-opt %s --compress-vector-quantize='cell=2' | FileCheck %s --check-prefix=DEFAULT
 // RUN: not compress-opt %s --compress-vector-quantize='cell=3' 2>&1 | FileCheck %s --check-prefix=CELL

@@ -13,7 +13,7 @@ from formats import FORMATS
 
 # Codes, a bit a position, and scales of 16 bits a group of 32; codebooks are some hundredths more.
 BITS = {"int4": 4.5, "int8": 8.5, "nested-32": 4.5, "nested-16": 4 + 12 / 16 + 2 * 16 / 256, "palette-16": 4.5,
-        "palette-64": 6.5, "palette-256": 8.5, "palette-16-float": 4, "vectors-256x4": 2, "2:4-int4": 2 + 1 + 0.5,
+        "palette-64": 6.5, "palette-256": 8.5, "palette-16-float": 4, "vectors-256x4": 2.5, "2:4-int4": 2 + 1 + 0.5,
         "2:4-f16": 8 + 1, "half-int4": 2 + 1 + 0.5, "half-int8": 4 + 1 + 0.5, "half-f16": 8 + 1,
         "blocks-int4": 1 + 0.5, "blocks-f16": 4, "f16": 16, "bf16": 16, "fp8": 8}
 for f in FORMATS:

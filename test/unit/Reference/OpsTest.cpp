@@ -229,8 +229,10 @@ TEST_F(OpsTest, WhatTakesInteger8Activations) {
       %row = compress.dequantize %c, %s1 : (tensor<2x64xsi4>, tensor<2x1xf16>) -> tensor<2x64xf32>
       %g32 = compress.dequantize %c, %s2 group_size 32 : (tensor<2x64xsi4>, tensor<2x2xf16>) -> tensor<2x64xf32>
       %g16 = compress.dequantize %c, %s4 group_size 16 : (tensor<2x64xsi4>, tensor<2x4xf16>) -> tensor<2x64xf32>
+      %s8 = compress.constant dense<1.0> : tensor<2x8xf16>
+      %g8 = compress.dequantize %c, %s8 group_size 8 : (tensor<2x64xsi4>, tensor<2x8xf16>) -> tensor<2x64xf32>
       %f = compress.constant dense<1.0> : tensor<2x64xf16>
-      %sum = compress.sum %row, %g32, %g16, %f : (tensor<2x64xf32>, tensor<2x64xf32>, tensor<2x64xf32>, tensor<2x64xf16>) -> tensor<2x64xf32>
+      %sum = compress.sum %row, %g32, %g16, %g8, %f : (tensor<2x64xf32>, tensor<2x64xf32>, tensor<2x64xf32>, tensor<2x64xf32>, tensor<2x64xf16>) -> tensor<2x64xf32>
       compress.yield %sum : tensor<2x64xf32>
     })",
                                             ParserConfig(&context));
@@ -240,8 +242,9 @@ TEST_F(OpsTest, WhatTakesInteger8Activations) {
   EXPECT_FALSE(takesInteger8Activations(sum));
   EXPECT_TRUE(takesInteger8Activations(sum.getTerms()[0]));
   EXPECT_TRUE(takesInteger8Activations(sum.getTerms()[1]));
-  EXPECT_FALSE(takesInteger8Activations(sum.getTerms()[2]));
+  EXPECT_TRUE(takesInteger8Activations(sum.getTerms()[2]));
   EXPECT_FALSE(takesInteger8Activations(sum.getTerms()[3]));
+  EXPECT_FALSE(takesInteger8Activations(sum.getTerms()[4]));
 }
 
 TEST_F(OpsTest, ProductsSplitByTheirRule) {

@@ -94,8 +94,8 @@ __attribute__((target("avx2"))) static void read256(const char *p,
     for (int i = 0; i < 16; ++i) {
       if (Ahead && i % 2 == 0)
         _mm_prefetch(p + 32 * i + Ahead, _MM_HINT_T0);
-      sums[i % 8] =
-          _mm256_xor_si256(sums[i % 8], reinterpret_cast<const __m256i *>(p)[i]);
+      sums[i % 8] = _mm256_xor_si256(sums[i % 8],
+                                     reinterpret_cast<const __m256i *>(p)[i]);
     }
   for (__m256i &sum : sums)
     asm volatile("" ::"x"(sum));
@@ -226,7 +226,8 @@ __attribute__((target("avx512f,avx512bf16"))) static void bfloat512() {
 int main(int argc, char **argv) {
   int threads = argc > 1 ? std::atoi(argv[1]) : 1;
   int64_t bytes = (argc > 2 ? std::atoll(argv[2]) : 1024) << 20;
-  if (threads < 1 || bytes < 1 || !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+  if (threads < 1 || bytes < 1 || !__builtin_cpu_supports("avx2") ||
+      !__builtin_cpu_supports("fma")) {
     std::fprintf(stderr, "Usage: machine-limits THREADS MEGABYTES, on a "
                          "processor with AVX2.\n");
     return 2;
@@ -263,9 +264,9 @@ int main(int argc, char **argv) {
   if (bfloat)
     works.push_back([](int) { bfloat512(); });
   std::vector<double> seconds = medianSeconds(threads, 7, works);
-  size_t best = std::min_element(seconds.begin(),
-                                 seconds.begin() + names.size()) -
-                seconds.begin();
+  size_t best =
+      std::min_element(seconds.begin(), seconds.begin() + names.size()) -
+      seconds.begin();
   auto rate = [&](size_t work, double operations) {
     return double(kRounds) * threads * operations / seconds[work];
   };

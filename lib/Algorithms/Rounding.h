@@ -81,8 +81,8 @@ inline Status checkScale(float scale, StorageType type, int64_t first,
     return {};
   return badInput("The group that starts at row " +
                   std::to_string(first / columns) + ", column " +
-                  std::to_string(first % columns) +
-                  " needs " + what + " beyond the range of " + nameOf(type) +
+                  std::to_string(first % columns) + " needs " + what +
+                  " beyond the range of " + nameOf(type) +
                   "; store scales in a type of wider range (bf16 or f32), or "
                   "look at these weights.");
 }

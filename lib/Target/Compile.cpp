@@ -101,8 +101,7 @@ void mlir::compress::registerTargetPipelines() {
       "Lower a model to the LLVM dialect for one instruction set",
       [](OpPassManager &pm, const LowerToLLVMOptions &options) {
         buildPlanPipeline(pm, options.activations, options.chunk,
-                          options.cacheType,
-                          options.stopAfter == Phase::plan);
+                          options.cacheType, options.stopAfter == Phase::plan);
         if (options.stopAfter == Phase::llvm)
           buildLowerKernelsPipeline(pm, options.target);
       });
@@ -125,7 +124,8 @@ compileVariant(ModuleOp kernels, StringRef set, int64_t &scratchBytes) {
   buildLowerKernelsPipeline(pm, set);
   if (failed(pm.run(*module)))
     return failure();
-  if (auto bytes = (*module)->getAttrOfType<IntegerAttr>("kernel.scratch_bytes"))
+  if (auto bytes =
+          (*module)->getAttrOfType<IntegerAttr>("kernel.scratch_bytes"))
     scratchBytes = bytes.getInt();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated =
@@ -285,9 +285,8 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
   }
   LogicalResult compiled =
       failableParallelForEachN(context, 0, count, [&](size_t i) {
-        FailureOr<std::vector<char>> code =
-            compileVariant(*result.module, options.instructionSets[i],
-                           scratch[i]);
+        FailureOr<std::vector<char>> code = compileVariant(
+            *result.module, options.instructionSets[i], scratch[i]);
         if (failed(code))
           return failure();
         codes[i] = std::move(*code);
@@ -295,9 +294,9 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
       });
   if (failed(compiled))
     return failure();
-  FailureOr<std::vector<char>> description = compileDescription(
-      *result.module, options, result.weightsBytes,
-      *llvm::max_element(scratch), frequencies, maxContext);
+  FailureOr<std::vector<char>> description =
+      compileDescription(*result.module, options, result.weightsBytes,
+                         *llvm::max_element(scratch), frequencies, maxContext);
   if (failed(description))
     return failure();
   result.objects.push_back({"program", std::move(*description)});

@@ -119,9 +119,9 @@ makeManifest(const BuildArguments &arguments, ModuleOp module,
 
 compresslib::Status
 mlir::compress::buildCommand(const BuildArguments &arguments) {
-  compresslib::Expected<CompileOptions> options = getCompileOptions(
-      arguments.target, arguments.activations, arguments.chunk,
-      arguments.cacheType);
+  compresslib::Expected<CompileOptions> options =
+      getCompileOptions(arguments.target, arguments.activations,
+                        arguments.chunk, arguments.cacheType);
   if (!options)
     return options.error();
   compresslib::Expected<Recipe> recipe = Recipe();

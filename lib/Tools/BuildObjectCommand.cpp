@@ -26,9 +26,9 @@ std::string mlir::compress::getHeaderOf(StringRef object) {
 
 compresslib::Status
 mlir::compress::buildObjectCommand(const BuildArguments &arguments) {
-  compresslib::Expected<CompileOptions> options = getCompileOptions(
-      arguments.target, arguments.activations, arguments.chunk,
-      arguments.cacheType);
+  compresslib::Expected<CompileOptions> options =
+      getCompileOptions(arguments.target, arguments.activations,
+                        arguments.chunk, arguments.cacheType);
   if (!options)
     return options.error();
   if (options->instructionSets.size() != 1)

@@ -12,7 +12,7 @@
 namespace mlir {
 class DialectRegistry;
 class MLIRContext;
-}
+} // namespace mlir
 
 namespace mlir::compress {
 class WeightStore;

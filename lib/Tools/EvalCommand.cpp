@@ -301,9 +301,9 @@ compresslib::Status Evaluation::run() {
   if (arguments.text.empty() && arguments.tasks.empty())
     return compresslib::usageError("Name what to measure on: --text FILE, "
                                    "--tasks FILE.jsonl, or both.");
-  compresslib::Expected<CompileOptions> made = getCompileOptions(
-      arguments.target, arguments.activations, arguments.chunk,
-      arguments.cacheType);
+  compresslib::Expected<CompileOptions> made =
+      getCompileOptions(arguments.target, arguments.activations,
+                        arguments.chunk, arguments.cacheType);
   if (!made)
     return made.error();
   options = std::move(*made);

@@ -52,7 +52,8 @@ static void printTable(const StoredSize &size, int64_t packed,
      << " parameters, " << size.bytes << " bytes ("
      << compresslib::humanSize(uint64_t(size.bytes)) << "), "
      << llvm::format("%.4f", size.getBitsPerWeight()) << " bits per weight; "
-     << packed << " bytes packed in a program; " << size.blobBytes << " bytes of tokenizer and configuration\n";
+     << packed << " bytes packed in a program; " << size.blobBytes
+     << " bytes of tokenizer and configuration\n";
 }
 
 static void printJson(const StoredSize &size, int64_t packed,
@@ -104,8 +105,7 @@ mlir::compress::infoCommand(const InfoArguments &arguments) {
   PassManager plan((*module)->getContext());
   buildPlanWeightsPipeline(plan);
   if (failed(plan.run(**module)))
-    return context.fail(
-        compresslib::badInput("A weight has no packed form."));
+    return context.fail(compresslib::badInput("A weight has no packed form."));
   int64_t packed =
       (**module)->getAttrOfType<IntegerAttr>("kernel.weights_bytes").getInt();
   if (arguments.json)

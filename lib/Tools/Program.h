@@ -59,9 +59,10 @@ struct ModelFacts {
 compresslib::Expected<ModelFacts> getModelFacts(ModuleOp module);
 
 /// "f32" or "int8", a cache's type, and a target, as options.
-compresslib::Expected<CompileOptions>
-getCompileOptions(StringRef target, StringRef activations, int64_t chunk,
-                  StringRef cacheType);
+compresslib::Expected<CompileOptions> getCompileOptions(StringRef target,
+                                                        StringRef activations,
+                                                        int64_t chunk,
+                                                        StringRef cacheType);
 
 } // namespace mlir::compress
 

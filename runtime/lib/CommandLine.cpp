@@ -36,7 +36,8 @@ using ll = long long;
 //===----------------------------------------------------------------------===//
 
 struct Settings {
-  std::string prompt, promptFile, perplexityFile, instructionSet, bos = "auto", cacheType;
+  std::string prompt, promptFile, perplexityFile, instructionSet, bos = "auto",
+                                                                  cacheType;
   bool hasPrompt = false, hasFile = false, hasPerplexity = false;
   bool hasSeed = false, escape = false, echo = false, ignoreEnd = false;
   bool interactive = false, bench = false, info = false, json = false;
@@ -715,9 +716,8 @@ int Edge::parallel(const std::string &text) const {
     begin = end + 1;
   }
   signal(SIGINT, onInterrupt);
-  auto results =
-      generateTogether(*model, prompts, samplerOptions(settings),
-                       generateOptions(*this), codec, &interrupted);
+  auto results = generateTogether(*model, prompts, samplerOptions(settings),
+                                  generateOptions(*this), codec, &interrupted);
   if (!results)
     return fail(results.error());
   std::string all;
@@ -866,9 +866,9 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
     if (settings.hasPerplexity && !settings.context)
       options.context = 512;
     if (settings.bench)
-      options.context = std::max<int64_t>(
-          {settings.context, settings.benchPrompt,
-           settings.benchDepth + settings.benchGenerate});
+      options.context =
+          std::max<int64_t>({settings.context, settings.benchPrompt,
+                             settings.benchDepth + settings.benchGenerate});
     options.slots = settings.bench      ? settings.benchBatch
                     : settings.parallel ? settings.parallel
                                         : 1;
@@ -879,8 +879,7 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
     if (!created)
       return fail(created.error());
     model = std::move(*created);
-    if (!settings.cacheType.empty() &&
-        settings.cacheType != model->cacheType())
+    if (!settings.cacheType.empty() && settings.cacheType != model->cacheType())
       return fail(usageError(
           format("This program stores keys and values as %s, not '%s'; "
                  "`compress build --cache-type` makes one that does.",

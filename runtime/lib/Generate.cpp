@@ -83,8 +83,7 @@ struct Growing {
     }
     if (decoder.push && !end)
       show(filter.push(decoder.push(token)));
-    result.reason =
-        open ? StopReason::StopString : StopReason::OutputClosed;
+    result.reason = open ? StopReason::StopString : StopReason::OutputClosed;
     return open && !filter.stopped();
   }
   void finish() {
@@ -218,10 +217,10 @@ generateTogether(Model &model, const std::vector<std::vector<int32_t>> &prompts,
         const std::vector<int32_t> &prompt = prompts[next];
         int64_t count = prompt.size();
         if (count == 0 || count > model.context())
-          return usageError(
-              format("Prompt %zu has %zu tokens; the context has %lld positions.",
-                     next + 1, prompt.size(),
-                     static_cast<long long>(model.context())));
+          return usageError(format(
+              "Prompt %zu has %zu tokens; the context has %lld positions.",
+              next + 1, prompt.size(),
+              static_cast<long long>(model.context())));
         Completion &result = results[next];
         result.generation.promptTokens = count;
         slots[s].reset(new Text{next++, Sampler(sampler), codec.decoder(), {}});
@@ -243,8 +242,8 @@ generateTogether(Model &model, const std::vector<std::vector<int32_t>> &prompts,
           return logits.error();
         if (text.growing->reached())
           result.generation.reason = StopReason::Limit;
-        else if (!stops() && text.growing->draw(*logits, model.vocabulary(),
-                                                text.token) &&
+        else if (!stops() &&
+                 text.growing->draw(*logits, model.vocabulary(), text.token) &&
                  !ends(text))
           continue;
         text.growing->finish();

@@ -214,8 +214,9 @@ Expected<std::unique_ptr<Model>> Model::create(const compress_program &program,
   if (!program.page_positions || !program.run_tokens)
     return badInput("The program's key-value cache has no pages.");
   if (options.slots < 1 || options.slots > 4096)
-    return usageError(format("A model has 1 to 4096 slots; %lld were asked for.",
-                             static_cast<long long>(options.slots)));
+    return usageError(
+        format("A model has 1 to 4096 slots; %lld were asked for.",
+               static_cast<long long>(options.slots)));
   int64_t pages =
       (context + program.page_positions - 1) / program.page_positions;
   model->slots_ = options.slots;
@@ -225,9 +226,8 @@ Expected<std::unique_ptr<Model>> Model::create(const compress_program &program,
   if (program.cache_bytes_per_position > INT64_MAX / 2 / positions ||
       program.partial_bytes_per_page > uint64_t(INT64_MAX / 2 / pages))
     return badInput("The program's key-value cache is impossibly large.");
-  if (Status s =
-          model->cache_.allocate(program.cache_bytes_per_position * positions,
-                                 "the key-value cache");
+  if (Status s = model->cache_.allocate(
+          program.cache_bytes_per_position * positions, "the key-value cache");
       !s)
     return s.error();
   // Positions that are used lie close together, and are read as a stream.
@@ -329,12 +329,11 @@ Expected<const float *> Model::step(const int32_t *tokens,
                  static_cast<long long>(vocabulary())));
     if (positions[i] < 0 || positions[i] >= context() || slots[i] < 0 ||
         slots[i] >= slots_)
-      return usageError(
-          format("Token %lld is at position %d of slot %d; there are %lld slots "
-                 "of %lld positions.",
-                 static_cast<long long>(i), positions[i], slots[i],
-                 static_cast<long long>(slots_),
-                 static_cast<long long>(context())));
+      return usageError(format(
+          "Token %lld is at position %d of slot %d; there are %lld slots "
+          "of %lld positions.",
+          static_cast<long long>(i), positions[i], slots[i],
+          static_cast<long long>(slots_), static_cast<long long>(context())));
   }
   uint64_t wanted =
       std::max<int64_t>(count - logitsBegin, 1) * vocabulary() * sizeof(float);

@@ -11,8 +11,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
 #include <ctime>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -283,10 +283,9 @@ compress_range ThreadPool::take(int64_t thread, int64_t count, int64_t grain,
     std::atomic<uint64_t> &left = workers_[owner].left;
     for (uint64_t state = left.load(std::memory_order_relaxed);;) {
       // Of numbers of 24 bits, which wrap.
-      int32_t ahead =
-          static_cast<int32_t>((static_cast<uint32_t>(state >> 40) - loop)
-                               << 8) >>
-          8;
+      int32_t ahead = static_cast<int32_t>(
+                          (static_cast<uint32_t>(state >> 40) - loop) << 8) >>
+                      8;
       if (ahead > 0)
         return {0, 0};
       int64_t begin = state >> 20 & most, end = state & most;
@@ -303,10 +302,10 @@ compress_range ThreadPool::take(int64_t thread, int64_t count, int64_t grain,
         some = std::max(some, std::min(grain, end - begin));
       int64_t from = i ? end - some : begin;
       (i ? end : begin) += i ? -some : some;
-      if (left.compare_exchange_weak(
-              state,
-              uint64_t(loop) << 40 | uint64_t(begin) << 20 | uint64_t(end),
-              std::memory_order_relaxed))
+      if (left.compare_exchange_weak(state,
+                                     uint64_t(loop) << 40 |
+                                         uint64_t(begin) << 20 | uint64_t(end),
+                                     std::memory_order_relaxed))
         return {from * group, std::min((from + some) * group, count)};
     }
   }

@@ -231,12 +231,11 @@ LogicalResult MatmulOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto type = getFormatType(*this, getFormatAttr(), symbols);
   if (failed(type))
     return failure();
-  return failure(failed(verifyWidth(*this, getFormatAttr(), *type,
-                                    widthOf(getInput()), type->getDimSize(1),
-                                    "", " inputs")) ||
-                 failed(verifyWidth(*this, getFormatAttr(), *type,
-                                    widthOf(getOutput()), type->getDimSize(0),
-                                    "", " outputs")));
+  return failure(
+      failed(verifyWidth(*this, getFormatAttr(), *type, widthOf(getInput()),
+                         type->getDimSize(1), "", " inputs")) ||
+      failed(verifyWidth(*this, getFormatAttr(), *type, widthOf(getOutput()),
+                         type->getDimSize(0), "", " outputs")));
 }
 
 LogicalResult MatmulInt8Op::verifySymbolUses(SymbolTableCollection &symbols) {

@@ -43,7 +43,6 @@ public:
   /// A float element of any float type, or an integer, as f32.
   Value toF32(Value value, bool isSigned = false);
 
-
   // Vectors of f32.
   VectorType f32s(int64_t lanes = kLanes);
   VectorType i32s(int64_t lanes = kLanes);

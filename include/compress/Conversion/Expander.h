@@ -22,8 +22,8 @@ class DialectRegistry;
 
 namespace mlir::kernel {
 
-/// Per-thread scratch of one function: buffers are views of the thread's part of
-/// the context's scratch, or, in functions without a context, of one
+/// Per-thread scratch of one function: buffers are views of the thread's part
+/// of the context's scratch, or, in functions without a context, of one
 /// allocation as large as the kernel that takes the most.
 class ScratchPool {
 public:
@@ -31,8 +31,8 @@ public:
   /// A buffer of `elements`, alive until `reset`.
   Value get(OpBuilder &builder, Location loc, int64_t elements, Type element);
   void reset() { used = 0; }
-  /// Sizes the allocation, and returns the bytes that a thread takes; call once,
-  /// after the last kernel.
+  /// Sizes the allocation, and returns the bytes that a thread takes; call
+  /// once, after the last kernel.
   int64_t finish();
 
 private:

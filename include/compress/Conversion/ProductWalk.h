@@ -59,9 +59,8 @@ public:
     }
     case compress::ProductRule::Permute: {
       auto permute = cast<compress::PermuteOp>(op);
-      unsigned bits =
-          cast<RankedTensorType>(permute.getIndices().getType())
-              .getElementTypeBitWidth();
+      unsigned bits = cast<RankedTensorType>(permute.getIndices().getType())
+                          .getElementTypeBitWidth();
       if (bits % 8)
         return permute.emitOpError("has indices of ")
                << cast<RankedTensorType>(permute.getIndices().getType())

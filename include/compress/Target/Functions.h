@@ -8,8 +8,8 @@
 // Every public function of a module becomes a C function. A tensor of static
 // shape is a pointer to its elements, row-major: arguments are const, results
 // follow them and are written. The packed weights are constant data of the
-// object. Functions are reentrant, take their temporaries from malloc, and run on
-// the threads that a program gives them (compress_runtime/Threads.h).
+// object. Functions are reentrant, take their temporaries from malloc, and run
+// on the threads that a program gives them (compress_runtime/Threads.h).
 //
 //===----------------------------------------------------------------------===//
 #ifndef COMPRESS_TARGET_FUNCTIONS_H

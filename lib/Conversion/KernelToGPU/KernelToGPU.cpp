@@ -241,8 +241,8 @@ struct ConvertKernelToGPU
   }
 
   LogicalResult convert(MatmulOp op) {
-    auto symbol =
-        SymbolTable::lookupNearestSymbolFrom<compress::FormatOp>(op, op.getFormatAttr());
+    auto symbol = SymbolTable::lookupNearestSymbolFrom<compress::FormatOp>(
+        op, op.getFormatAttr());
     FailureOr<PackedLayout> layout = PackedLayout::get(symbol);
     if (failed(layout))
       return failure();
@@ -264,8 +264,7 @@ struct ConvertKernelToGPU
     };
     std::string name = op.getFormat().str();
     for (unsigned i = 0; kernels.lookupSymbol(name); ++i)
-      name =
-          (op.getFormat() + "_" + Twine(i)).str();
+      name = (op.getFormat() + "_" + Twine(i)).str();
     auto function = gpu::GPUFuncOp::create(
         b, loc, name,
         b.getFunctionType({words, flat(input), flat(output)}, {}));

@@ -155,8 +155,9 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
     int64_t bias =
         elementOf(op).isSignedInteger() ? int64_t(1) << (bits - 1) : 0;
     if (std::optional<int64_t> bytes = quadBytes(op))
-      return CodeForm{bits, bias, kMaskBytes + kQuads * *bytes, true, 0,
-                      0,    std::nullopt, true};
+      return CodeForm{bits,         bias, kMaskBytes + kQuads * *bytes,
+                      true,         0,    0,
+                      std::nullopt, true};
     int64_t codes = typeOf(op->getOperand(0)).getNumElements();
     int64_t tiles = llvm::divideCeil(type.getDimSize(0), kTileRows);
     int64_t blocks = llvm::divideCeil(type.getDimSize(1), kBlockInputs);
@@ -168,8 +169,8 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
     int64_t bytes =
         llvm::divideCeil(codes * bits + tiles * blocks * kQuads * unused, 8);
     // Vectors are read whole.
-    return CodeForm{bits, bias, 4 + kMaskBytes, true, 8, bytes + 64,
-                    std::nullopt, true};
+    return CodeForm{bits, bias,       4 + kMaskBytes, true,
+                    8,    bytes + 64, std::nullopt,   true};
   }
 
   LogicalResult packTile(Operation *op, ExpressionEvaluator &evaluator,

@@ -190,9 +190,9 @@ LogicalResult mlir::kernel::lowerFloatProduct(Emitter &e, MatmulOp op,
   auto unit = [&](Value firstTile, int64_t rowTiles) {
     FloatProduct product{e, op, format, {}, {}, panel};
     for (int64_t r = 0; r < rowTiles; ++r) {
-      product.tiles.push_back(
-          e.add(e.at(node.tileOffset), e.mul(e.add(firstTile, e.index(r)),
-                                         e.index(format.getRowTileBytes()))));
+      product.tiles.push_back(e.add(e.at(node.tileOffset),
+                                    e.mul(e.add(firstTile, e.index(r)),
+                                          e.index(format.getRowTileBytes()))));
       product.shared.push_back(
           emitTile(e, format, node.tileOffset, product.tiles.back()));
     }

@@ -47,8 +47,8 @@ struct ConvertKernelToVector
       layouts[format.getSymName()] = std::move(*layout);
     }
     int64_t scratchBytes = 0;
-    if (auto before = getOperation()->getAttrOfType<IntegerAttr>(
-            "kernel.scratch_bytes"))
+    if (auto before =
+            getOperation()->getAttrOfType<IntegerAttr>("kernel.scratch_bytes"))
       scratchBytes = before.getInt();
     for (auto function : getOperation().getOps<FunctionOpInterface>()) {
       if (function.isExternal())

@@ -53,18 +53,13 @@ struct LookupCodes : CodeSource::ExternalModel<LookupCodes, LookupOp> {
         form->kept)
       return std::nullopt;
     if (!isCells(op))
-      return CodeForm{8,
-                      bias(op),
-                      form->blockBytes,
-                      false,
-                      0,
-                      0,
-                      std::nullopt,
-                      form->isCostly || entries(op) > 16};
+      return CodeForm{
+          8, bias(op), form->blockBytes, false,
+          0, 0,        std::nullopt,     form->isCostly || entries(op) > 16};
     if (form->bits != 8 || !isLeaf(op.getCodes()))
       return std::nullopt;
-    return CodeForm{8, bias(op), kIndexBytes, false, 0, 0, std::nullopt, true,
-                    true};
+    return CodeForm{8, bias(op),     kIndexBytes, false, 0,
+                    0, std::nullopt, true,        true};
   }
   SmallVector<Value> getTables(Operation *operation) const {
     auto op = cast<LookupOp>(operation);

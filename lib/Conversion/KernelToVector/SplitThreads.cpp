@@ -103,8 +103,7 @@ struct SplitThreads : kernel::impl::SplitThreadsPassBase<SplitThreads> {
   /// The (linearised) iterations begin … end-1 of a loop, whose body moves.
   static void iterate(CodeBuilder &b, scf::ForallOp loop,
                       ArrayRef<Value> uppers, Value begin, Value end) {
-    auto own =
-        scf::ForOp::create(b.builder, b.loc, begin, end, b.index(1));
+    auto own = scf::ForOp::create(b.builder, b.loc, begin, end, b.index(1));
     OpBuilder::InsertionGuard guard(b.builder);
     b.builder.setInsertionPointToStart(own.getBody());
     SmallVector<Value> indices(uppers.size());

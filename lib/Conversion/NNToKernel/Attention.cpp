@@ -87,8 +87,8 @@ struct Attention {
           /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
   }
   Value scale(Value recordAt, int64_t which) {
-    return b.read(scales, {b.add(b.div(recordAt, b.index(4)),
-                                 b.index(which * kLanes))});
+    return b.read(
+        scales, {b.add(b.div(recordAt, b.index(4)), b.index(which * kLanes))});
   }
   /// Where a head's records of a page begin.
   Value head(Value page, Value g) {
@@ -143,8 +143,8 @@ struct Attention {
   /// some queries of one head.
   void chunk(Value head, Value position, Value first, ArrayRef<Query> rows) {
     int64_t n = rows.size();
-    Value at = b.add(
-        head, b.mul(b.div(first, b.index(kLanes)), b.index(record)));
+    Value at =
+        b.add(head, b.mul(b.div(first, b.index(kLanes)), b.index(record)));
     Value from = b.add(position, first);
     Value factor = b.splatF32(op.getEffectiveScale());
     auto weight = [&](int64_t r, int64_t first) {
@@ -167,16 +167,15 @@ struct Attention {
               Value channel = j ? b.add(d, b.index(j)) : d;
               SmallVector<Value> keys;
               for (Value at : records)
-                keys.push_back(element(
-                    b.add(b.add(at, b.index(header)),
-                          b.mul(channel, b.index(kLanes))),
-                    kLanes));
+                keys.push_back(element(b.add(b.add(at, b.index(header)),
+                                             b.mul(channel, b.index(kLanes))),
+                                       kLanes));
               for (auto [r, row] : llvm::enumerate(rows)) {
                 Value x = b.splat(
-                    b.f32s(), memref::LoadOp::create(
-                                  builder, loc, queries,
-                                  ValueRange{row.token,
-                                             b.add(row.column, channel)}));
+                    b.f32s(),
+                    memref::LoadOp::create(
+                        builder, loc, queries,
+                        ValueRange{row.token, b.add(row.column, channel)}));
                 for (int64_t u = 0; u < 2; ++u) {
                   Value &sum = next[(r * 2 + u) * chains + j % chains];
                   sum = b.fma(x, keys[u], sum);
@@ -184,9 +183,9 @@ struct Attention {
               }
             }
             for (Value at : records)
-              prefetch(b.add(b.add(at, b.index(header)),
-                             b.mul(d, b.index(kLanes))),
-                       step * kLanes);
+              prefetch(
+                  b.add(b.add(at, b.index(header)), b.mul(d, b.index(kLanes))),
+                  step * kLanes);
             return next;
           });
       for (int64_t u = 0; u < 2; ++u)
@@ -219,9 +218,9 @@ struct Attention {
       Value fade = b.exp(b.subf(old, best));
       sum = b.mulf(b.read(states, {sumAt(row.state)}), fade);
       for (int64_t i = 0; i < kChunk / kLanes; ++i) {
-        Value masked = arith::CmpFOp::create(
-            builder, loc, arith::CmpFPredicate::OEQ, scores[i],
-            b.splatF32(kMasked));
+        Value masked =
+            arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ,
+                                  scores[i], b.splatF32(kMasked));
         Value p = arith::SelectOp::create(builder, loc, masked, b.zeros(),
                                           b.exp(b.subf(scores[i], best)));
         sum = b.addf(sum, p);
@@ -240,9 +239,9 @@ struct Attention {
       SmallVector<Value> sums;
       for (int64_t r = begin; r < begin + count; ++r)
         for (int64_t i = 0; i < parts; ++i)
-          sums.push_back(b.mulf(
-              b.read(states, {part(rows[r].state, i)}, lanes, lanes),
-              fades[r]));
+          sums.push_back(
+              b.mulf(b.read(states, {part(rows[r].state, i)}, lanes, lanes),
+                     fades[r]));
       sums = b.loop(
           b.index(0), b.index(kChunk / kLanes), 1, sums,
           [&](Value tile, ValueRange carried) {
@@ -260,8 +259,7 @@ struct Attention {
                   for (int64_t r = 0; r < count; ++r) {
                     Value p = b.splat(
                         b.f32s(lanes),
-                        b.load(states,
-                               b.add(weight(begin + r, 0), place)));
+                        b.load(states, b.add(weight(begin + r, 0), place)));
                     for (int64_t i = 0; i < parts; ++i) {
                       Value &sum = next[r * parts + i];
                       sum = b.fma(p, value[i], sum);
@@ -274,8 +272,8 @@ struct Attention {
           });
       for (int64_t r = 0; r < count; ++r)
         for (int64_t i = 0; i < parts; ++i)
-          b.write(sums[r * parts + i], states,
-                  {part(rows[begin + r].state, i)}, lanes);
+          b.write(sums[r * parts + i], states, {part(rows[begin + r].state, i)},
+                  lanes);
     }
   }
 
@@ -308,10 +306,9 @@ struct Attention {
         builder, loc,
         both(arith::AddIOp::create(builder, loc, w, w), c(0xff000000)),
         c(0x71000000));
-    Value sum = bits(b.addf(
-        floats(arith::AddIOp::create(builder, loc, right(bias, 1),
-                                     c(0x07800000))),
-        base));
+    Value sum = bits(b.addf(floats(arith::AddIOp::create(
+                                builder, loc, right(bias, 1), c(0x07800000))),
+                            base));
     Value rounded = arith::AddIOp::create(
         builder, loc, both(right(sum, 13), c(0x7c00)), both(sum, c(0xfff)));
     Value nan = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ugt,
@@ -331,8 +328,8 @@ struct Attention {
               const std::function<void(int64_t, Value)> &put) {
     SmallVector<Value> values;
     for (int64_t i = 0; i < parts; ++i)
-      values.push_back(b.read(
-          from, {token, b.add(column, b.index(i * lanes))}, lanes, lanes));
+      values.push_back(b.read(from, {token, b.add(column, b.index(i * lanes))},
+                              lanes, lanes));
     Value scale, inverse;
     if (type == CacheType::int8) {
       Value top;
@@ -385,9 +382,9 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
         builder, loc, builder.getIndexType(),
         load(pointer(field, builder.getI32Type()), at));
   };
-  Value slotPages = div(add(field(ContextField::context),
-                            index(kPagePositions - 1)),
-                        index(kPagePositions));
+  Value slotPages =
+      div(add(field(ContextField::context), index(kPagePositions - 1)),
+          index(kPagePositions));
   auto pageOf = [&](Value slot, Value page) {
     return number(ContextField::pages, add(mul(slot, slotPages), page));
   };
@@ -402,16 +399,16 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
   barrierBefore({access(k, true), access(v, true)}, {whole});
   forall({count}, [&](ArrayRef<Value> indices) {
     Value t = indices.front(), p = number(ContextField::positions, t);
-    Value page = pageOf(number(ContextField::slots, t),
-                        div(p, index(kPagePositions)));
+    Value page =
+        pageOf(number(ContextField::slots, t), div(p, index(kPagePositions)));
     Value inPage = rem(p, index(kPagePositions));
     Value lane = rem(inPage, index(kLanes));
     loop(index(0), index(kvHeads), 1, [&](Value g) {
-      Value record = add(a.head(page, g), mul(div(inPage, index(kLanes)),
-                                              index(a.record)));
+      Value record = add(a.head(page, g),
+                         mul(div(inPage, index(kLanes)), index(a.record)));
       Value keys = add(record, index(a.header));
-      Value values = add(add(keys, index(kLanes * size)),
-                         mul(lane, index(size)));
+      Value values =
+          add(add(keys, index(kLanes * size)), mul(lane, index(size)));
       Value column = mul(g, index(size));
       Value keyScale = a.store(k.memref, t, column, [&](int64_t i, Value part) {
         for (int64_t j = 0; j < a.lanes; ++j)
@@ -442,8 +439,8 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
   a.states = pointer(ContextField::scratch, builder.getF32Type());
   a.weights = div(mul(thread, field(ContextField::scratch_stride)), index(4));
   Value own = add(a.weights, index(12 * kChunk));
-  partialBytes = std::max<int64_t>(partialBytes, 4 * int64_t(op.getHeads()) *
-                                                     a.stateFloats);
+  partialBytes = std::max<int64_t>(partialBytes,
+                                   4 * int64_t(op.getHeads()) * a.stateFloats);
   auto forEachChunk = [&](Value page, Value last,
                           const std::function<void(Value)> &body) {
     Value end = arith::MinUIOp::create(
@@ -477,9 +474,8 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
               a.chunk(head, start, c, queries);
             });
           });
-          Value to = a.stateAt(
-              index(0),
-              add(mul(unit[0], index(op.getHeads())), first));
+          Value to = a.stateAt(index(0),
+                               add(mul(unit[0], index(op.getHeads())), first));
           loop(index(0), index(perKv * a.stateFloats), a.lanes, [&](Value i) {
             write(read(a.states, {add(own, i)}, a.lanes, a.lanes), partials,
                   {add(to, i)}, a.lanes);
@@ -490,9 +486,9 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
     forall({index(op.getHeads())}, [&](ArrayRef<Value> unit) {
       a.begin(a.states, own);
       loop(index(0), pages, 1, [&](Value page) {
-        a.merge(a.states, own, partials,
-                a.stateAt(index(0), add(mul(page, index(op.getHeads())),
-                                        unit[0])));
+        a.merge(
+            a.states, own, partials,
+            a.stateAt(index(0), add(mul(page, index(op.getHeads())), unit[0])));
       });
       a.finish(a.states, own, y.memref, t, mul(unit[0], index(size)));
     });

@@ -8,8 +8,8 @@
 #include "Kernel/Transforms/Passes.h"
 #include "RegionLowering.h"
 #include "compress/Analysis/PackedLayout.h"
-#include "llvm/Support/raw_ostream.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/raw_ostream.h"
 #include <map>
 
 namespace mlir::kernel {
@@ -260,10 +260,9 @@ void ModelLowering::recordCaches() {
   for (BlockArgument argument : forward.getArguments().drop_front(2)) {
     auto type = cast<RankedTensorType>(argument.getType());
     cacheBase[argument] = cachePerPosition;
-    cachePerPosition +=
-        2 * type.getDimSize(2) *
-        (type.getDimSize(3) * getCacheElementBytes(cacheType) +
-         (cacheType == CacheType::int8 ? 4 : 0));
+    cachePerPosition += 2 * type.getDimSize(2) *
+                        (type.getDimSize(3) * getCacheElementBytes(cacheType) +
+                         (cacheType == CacheType::int8 ? 4 : 0));
   }
   // A result of attention is the cache that went in; a block passes it on.
   forward.walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -524,9 +523,8 @@ struct ConvertNNToKernel
                                        lowering.rotary.getWeightAttr()));
     module->setAttr("kernel.program", b.getDictionaryAttr(program));
     if (lowering.scratchBytes)
-      module->setAttr("kernel.scratch_bytes",
-                      b.getI64IntegerAttr(
-                          llvm::alignTo(lowering.scratchBytes, 64)));
+      module->setAttr("kernel.scratch_bytes", b.getI64IntegerAttr(llvm::alignTo(
+                                                  lowering.scratchBytes, 64)));
     forward.erase();
   }
 };

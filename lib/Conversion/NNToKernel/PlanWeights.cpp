@@ -126,21 +126,23 @@ struct PlanWeights : kernel::impl::PlanWeightsPassBase<PlanWeights> {
     for (auto weight : module.getOps<compress::WeightOp>())
       for (StringRef name : {"kernel.place", "kernel.parts", "kernel.rows"})
         weight->removeAttr(name);
-    for (auto format : llvm::make_early_inc_range(module.getOps<compress::FormatOp>()))
+    for (auto format :
+         llvm::make_early_inc_range(module.getOps<compress::FormatOp>()))
       if (SymbolTable::symbolKnownUseEmpty(format, module))
         format.erase();
     SmallVector<std::pair<compress::WeightOp, PackedLayout>, 0> planned;
-    FailureOr<int64_t> end = planPlaces(
-        module, [&](compress::WeightOp weight, int64_t offset,
-                    const PackedLayout &layout) {
-          weight->setAttr("kernel.place", PlaceAttr::get(&getContext(), offset,
-                                                         layout.bytes));
+    FailureOr<int64_t> end =
+        planPlaces(module, [&](compress::WeightOp weight, int64_t offset,
+                               const PackedLayout &layout) {
+          weight->setAttr("kernel.place",
+                          PlaceAttr::get(&getContext(), offset, layout.bytes));
           planned.push_back({weight, layout});
         });
     if (failed(end))
       return signalPassFailure();
-    module->setAttr("kernel.weights_bytes",
-                    IntegerAttr::get(IntegerType::get(&getContext(), 64), *end));
+    module->setAttr(
+        "kernel.weights_bytes",
+        IntegerAttr::get(IntegerType::get(&getContext(), 64), *end));
 
     llvm::DenseSet<StringAttr> gathered;
     module.walk([&](nn::EmbeddingOp op) {

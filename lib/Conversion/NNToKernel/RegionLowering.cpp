@@ -413,9 +413,7 @@ struct RegionLowering::Products : ProductWalk<Buffer> {
 
   using Access = HazardTracker::Access;
 
-  Value place(Value part) {
-    return region.offsetOf(use, weight.indexOf(part));
-  }
+  Value place(Value part) { return region.offsetOf(use, weight.indexOf(part)); }
   UnitAttr flag(bool accumulate) {
     return accumulate ? region.builder.getUnitAttr() : UnitAttr();
   }
@@ -435,8 +433,7 @@ struct RegionLowering::Products : ProductWalk<Buffer> {
     before({region.access(x, false)}, y, accumulate);
     MatmulOp::create(region.builder, region.loc,
                      weight.partOf(node).getFormat(), region.weights,
-                     place(node), x.memref, y.memref, tokens,
-                     flag(accumulate));
+                     place(node), x.memref, y.memref, tokens, flag(accumulate));
   }
   void multiplyInt8(Value node, Buffer x, Buffer y, bool accumulate) override {
     Quantized q;
@@ -466,8 +463,9 @@ struct RegionLowering::Products : ProductWalk<Buffer> {
     auto type = cast<RankedTensorType>(leaf.getType());
     Value indices = memref::ViewOp::create(
         r.builder, r.loc,
-        MemRefType::get({type.getNumElements()}, r.builder.getIntegerType(
-                                                     type.getElementTypeBitWidth())),
+        MemRefType::get(
+            {type.getNumElements()},
+            r.builder.getIntegerType(type.getElementTypeBitWidth())),
         r.weights, place(leaf), ValueRange());
     r.barrierBefore({r.access(from, true)}, {r.access(to, true)});
     int64_t n = cast<MemRefType>(from.memref.getType()).getDimSize(1);

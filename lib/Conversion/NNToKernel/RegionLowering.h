@@ -37,9 +37,7 @@ public:
     writes.clear();
     unknown = false;
   }
-  bool pending() const {
-    return unknown || !reads.empty() || !writes.empty();
-  }
+  bool pending() const { return unknown || !reads.empty() || !writes.empty(); }
   /// What ran since the last barrier is unknown (a call).
   void setUnknown() { unknown = true; }
 
@@ -66,10 +64,10 @@ struct LoweringOptions {
 
 /// A tensor's buffer.
 struct Buffer {
-  Value memref;            ///< memref<tokens x channels x f32>
-  int64_t begin, bytes;    ///< in the imaginary space
-  bool owned;              ///< in the arena, released after its last use
-  Value tensor = {};       ///< what other products may take too, or null
+  Value memref;         ///< memref<tokens x channels x f32>
+  int64_t begin, bytes; ///< in the imaginary space
+  bool owned;           ///< in the arena, released after its last use
+  Value tensor = {};    ///< what other products may take too, or null
 };
 
 /// Lowers the ops of one block (a function's, or an nn.block's) into a

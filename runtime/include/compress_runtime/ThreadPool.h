@@ -7,8 +7,8 @@
 //
 // Generated code is single-program: each call of an entry runs on every thread
 // of a pool, and the code splits the work by thread index. A decode step meets
-// at a barrier some hundred times, so a barrier spins at first. A thread that the
-// system keeps from its processor would hold up all others there: one that
+// at a barrier some hundred times, so a barrier spins at first. A thread that
+// the system keeps from its processor would hold up all others there: one that
 // waits takes it to its own processor, and sleeps until it has arrived.
 //
 //===----------------------------------------------------------------------===//
@@ -93,8 +93,8 @@ private:
   struct alignas(64) Worker {
     ThreadPool *pool;
     pthread_t thread;
-    int processor = -1; ///< -1: not pinned
-    std::atomic<int> id{0}; ///< the system's; 0: not known yet
+    int processor = -1;             ///< -1: not pinned
+    std::atomic<int> id{0};         ///< the system's; 0: not known yet
     std::atomic<uint32_t> phase{0}; ///< barriers that it came to
     /// Whose processor it is on while its own is busy, and since when.
     std::atomic<int> host{-1};
@@ -122,7 +122,7 @@ private:
   alignas(64) std::atomic<int32_t> sleepers_{0};
   alignas(64) std::atomic<int32_t> arrived_{0};
   alignas(64) std::atomic<uint32_t> phase_{0}; ///< barriers that all came to
-  std::atomic<int32_t> dozing_{0};            ///< threads that sleep there
+  std::atomic<int32_t> dozing_{0};             ///< threads that sleep there
   std::atomic<bool> stop_{false};
 };
 

@@ -322,9 +322,9 @@ struct Networks : Functions, ::testing::WithParamInterface<Network> {
 TEST_P(Networks, float32) {
   compare(write(), start(), "f32", 1e-4, {runnableSets().front()});
 }
-INSTANTIATE_TEST_SUITE_P(
-    All, Networks,
-    ::testing::Values(Network{"transformerTosa", "vit tosa 64 64"}),
-    ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(All, Networks,
+                         ::testing::Values(Network{"transformerTosa",
+                                                   "vit tosa 64 64"}),
+                         ::testing::PrintToStringParamName());
 
 } // namespace

@@ -353,10 +353,9 @@ struct Lowering : ::testing::Test {
 
   std::vector<float> reference(mlir::compress::Activations activations) {
     mlir::compress::ReferenceOptions options;
-    options.cacheType = cacheType == "f32" ? mlir::compress::CacheType::f32
-                        : cacheType == "f16"
-                            ? mlir::compress::CacheType::f16
-                            : mlir::compress::CacheType::int8;
+    options.cacheType = cacheType == "f32"   ? mlir::compress::CacheType::f32
+                        : cacheType == "f16" ? mlir::compress::CacheType::f16
+                                             : mlir::compress::CacheType::int8;
     options.activations = activations;
     options.context = positions;
     auto model = mlir::compress::ReferenceModel::create(*module, options);

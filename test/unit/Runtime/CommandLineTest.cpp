@@ -74,7 +74,8 @@ protected:
 // Every prompt of a file, with two or more than there are together, is what it
 // is alone, with the sampler's dice too.
 TEST_F(CommandLine, Parallel) {
-  std::vector<std::string> prompts = {"abc", "the second", "x", "3", "last one"};
+  std::vector<std::string> prompts = {"abc", "the second", "x", "3",
+                                      "last one"};
   std::string all, alone;
   for (const std::string &prompt : prompts) {
     all += prompt + "\n";
@@ -83,7 +84,8 @@ TEST_F(CommandLine, Parallel) {
   std::ofstream(folder + "prompts") << all;
   for (const char *n : {"1", "2", "4", "9"}) {
     Outcome r = run(std::string("-n 9 --seed 7 --temp 1 -f prompts "
-                                "--parallel ") + n);
+                                "--parallel ") +
+                    n);
     EXPECT_EQ(r.code, 0) << r.err;
     EXPECT_EQ(r.out, alone) << n;
   }

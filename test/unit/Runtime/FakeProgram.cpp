@@ -99,7 +99,8 @@ void run(compress_context *c, int64_t thread) {
       for (int64_t p = 0; p < length; ++p) {
         scores[p] = 0;
         for (int i = head * headDim; i < (head + 1) * headDim; ++i)
-          scores[p] += q[t * width + i] * keys[place(c->slots[t], p) * width + i];
+          scores[p] +=
+              q[t * width + i] * keys[place(c->slots[t], p) * width + i];
         scores[p] /= std::sqrt(float(headDim));
         most = std::max(most, scores[p]);
       }

@@ -97,7 +97,8 @@ TEST(Model, TextsInSlotsAreOnesOfTheirOwn) {
     positions.push_back(5 + slot + (slots.size() == 3));
     tokens.push_back(texts[slot][positions.back()]);
   }
-  auto got = (*model)->step(tokens.data(), positions.data(), slots.data(), 4, 0);
+  auto got =
+      (*model)->step(tokens.data(), positions.data(), slots.data(), 4, 0);
   ASSERT_TRUE(got.ok());
   for (int i = 0; i < 4; ++i) {
     auto expected = fake::logits(texts[slots[i]]);

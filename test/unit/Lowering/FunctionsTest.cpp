@@ -322,6 +322,8 @@ struct Networks : Functions, ::testing::WithParamInterface<Network> {
 TEST_P(Networks, float32) {
   compare(write(), start(), "f32", 1e-4, {runnableSets().front()});
 }
+// Not held yet: int8 and pruned networks, whose distance to the reference is not
+// understood, and those with tensor.pad or linalg.softmax, which it lacks.
 INSTANTIATE_TEST_SUITE_P(All, Networks,
                          ::testing::Values(Network{"transformerTosa",
                                                    "vit tosa 64 64"}),

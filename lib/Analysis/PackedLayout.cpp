@@ -291,10 +291,15 @@ FailureOr<PackedLayout> PackedLayout::get(WeightOp weight) {
   return get(weight.getResultValue());
 }
 
+ArrayRef<Attribute> kernel::getParts(WeightOp weight) {
+  auto parts = weight->getAttrOfType<ArrayAttr>("kernel.parts");
+  return parts ? parts.getValue() : ArrayRef<Attribute>();
+}
+
 FailureOr<PlannedWeight> PlannedWeight::get(WeightOp weight) {
   auto place = weight->getAttrOfType<PlaceAttr>("kernel.place");
-  auto parts = weight->getAttrOfType<ArrayAttr>("kernel.parts");
-  if (!place || !parts)
+  ArrayRef<Attribute> parts = getParts(weight);
+  if (!place || parts.empty())
     return weight.emitOpError("has no place; run --kernel-plan-weights before"),
            failure();
   FailureOr<PackedLayout> layout = PackedLayout::get(weight);
@@ -309,7 +314,7 @@ FailureOr<PlannedWeight> PlannedWeight::get(WeightOp weight) {
     return weight.emitOpError("has been rewritten since --kernel-plan-weights "
                               "gave it its place; run it again"),
            failure();
-  return PlannedWeight{std::move(*layout), place, parts.getValue()};
+  return PlannedWeight{std::move(*layout), place, parts};
 }
 
 FailureOr<int64_t> mlir::kernel::planPlaces(

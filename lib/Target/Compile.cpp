@@ -9,6 +9,7 @@
 #include "CodeGeneration.h"
 #include "Compress/IR/Compress.h"
 #include "Compress/IR/Store.h"
+#include "Kernel/Transforms/FunctionPasses.h"
 #include "Kernel/Transforms/Passes.h"
 #include "NN/IR/NN.h"
 #include "compress/Analysis/PackedLayout.h"
@@ -86,12 +87,16 @@ void buildPlanPipeline(OpPassManager &pm, StringRef activations, int64_t chunk,
   if (planOnly)
     return;
   kernel::ConvertNNToKernelPassOptions options;
-  options.activations = activations.str();
   options.chunk = chunk;
   options.cacheType = cacheType.str();
   pm.addPass(kernel::createConvertNNToKernelPass(options));
+  kernel::SplitMultiplyPassOptions split;
+  split.activations = activations.str();
+  pm.addPass(kernel::createSplitMultiplyPass(split));
+  pm.addPass(kernel::createPlanBuffersPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(kernel::createInsertBarriersPass());
 }
 } // namespace
 
@@ -164,6 +169,10 @@ compileDescription(ModuleOp module, const CompileOptions &options,
   auto number = [&](StringRef name) {
     return program.getAs<IntegerAttr>(name).getInt();
   };
+  int64_t arenaBytes = 0;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (auto bytes = function->getAttrOfType<IntegerAttr>(kernel::kArenaBytes))
+      arenaBytes = std::max(arenaBytes, bytes.getInt());
   llvm::LLVMContext context;
   llvm::Module description("compress_program", context);
   llvm::Type *i32 = llvm::Type::getInt32Ty(context);
@@ -210,15 +219,13 @@ compileDescription(ModuleOp module, const CompileOptions &options,
                           "rotary_frequencies");
   // In the order of compress_program.
   llvm::Constant *value = llvm::ConstantStruct::getAnon(
-      {c32(COMPRESS_ABI_VERSION), c32(variants.size()), table,
-       c64(number("arena_bytes")), c64(scratchBytes),
-       c64(number("cache_bytes_per_position")),
+      {c32(COMPRESS_ABI_VERSION), c32(variants.size()), table, c64(arenaBytes),
+       c64(scratchBytes), c64(number("cache_bytes_per_position")),
        c64(number("partial_bytes_per_page")), c64(weightsBytes), rotary,
        c32(2 * frequencies.size()), c32(number("vocabulary")),
        c32(number("prefill_chunk")), c32(maxContext),
-       c32(program.getAs<BoolAttr>("int8_activations").getValue()),
-       c32(number("cache_type")), c32(number("page_positions")),
-       c32(number("run_tokens"))});
+       c32(options.activations == "int8"), c32(number("cache_type")),
+       c32(number("page_positions")), c32(number("run_tokens"))});
   new llvm::GlobalVariable(description, value->getType(), true,
                            llvm::GlobalValue::ExternalLinkage, value,
                            "compress_program_v2");

@@ -60,17 +60,17 @@ static std::string getBufferPipeline(StringRef activations) {
          "buffer-deallocation-simplification),"
          "bufferization-lower-deallocations,"
          "convert-bufferization-to-memref,inline,func.func(canonicalize,cse),"
-         "kernel-share-functions,func.func(kernel-plan-buffers)";
+         "kernel-share-functions,kernel-plan-buffers";
 }
 
 static std::string getLLVMPipeline(StringRef set) {
   return "convert-linalg-to-vector,func.func("
          // A root's reciprocal is no function of C.
          "math-expand-ops{ops=rsqrt}),convert-math-to-libm,"
+         "func.func(kernel-insert-barriers),"
          "convert-kernel-to-vector{target=" +
          set.str() +
-         "},kernel-embed-weights,"
-         "func.func(kernel-insert-barriers),kernel-split-threads,"
+         "},kernel-embed-weights,kernel-split-threads,"
          "scf-forall-to-for,canonicalize,cse,loop-invariant-code-motion,"
          "kernel-lower-lane-ops{target=" +
          set.str() +

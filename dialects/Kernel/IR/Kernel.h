@@ -92,6 +92,7 @@ struct ScaleForm {
 #define GET_TYPEDEF_CLASSES
 #include "Kernel/IR/KernelTypes.h.inc"
 
+#include "Kernel/IR/SharedWork.h.inc"
 #include "Kernel/IR/TileSource.h.inc"
 
 #define GET_OP_CLASSES

@@ -23,6 +23,7 @@ using namespace mlir::kernel;
 #define GET_TYPEDEF_CLASSES
 #include "Kernel/IR/KernelTypes.cpp.inc"
 
+#include "Kernel/IR/SharedWork.cpp.inc"
 #include "Kernel/IR/TileSource.cpp.inc"
 #define GET_OP_CLASSES
 #include "Kernel/IR/KernelOps.cpp.inc"
@@ -163,6 +164,10 @@ static LogicalResult verifyBlocks(Operation *op, Value codes, Value scales,
            << " blocks of codes, with a scale and two sums each";
   return success();
 }
+
+Value QuantizeActivationsOp::getWholeTokens() { return getTokens(); }
+Value RoundActivationsOp::getWholeTokens() { return getTokens(); }
+Value GatherRowsOp::getWholeTokens() { return getTokens(); }
 
 LogicalResult QuantizeActivationsOp::verify() {
   if (failed(verifyRows(*this,

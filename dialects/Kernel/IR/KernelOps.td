@@ -15,6 +15,8 @@ include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+include "Kernel/IR/SharedWork.td"
+
 def KernelDialect : Dialect {
   let name = "kernel";
   let cppNamespace = "::mlir::kernel";
@@ -182,7 +184,7 @@ def TakeOp : Kernel_Op<"take", []> {
 //===----------------------------------------------------------------------===//
 
 def QuantizeActivationsOp : Kernel_Op<"quantize_activations", [
-    MemoryEffects<[MemRead, MemWrite]>]> {
+    DeclareOpInterfaceMethods<SharedWork, ["getWholeTokens"]>]> {
   let summary = "Activations as int8, a scale for each 32 inputs";
   let description = [{
     Per token and block b of 32 consecutive inputs (the last one shorter):
@@ -198,7 +200,9 @@ def QuantizeActivationsOp : Kernel_Op<"quantize_activations", [
         : memref<1x64xf32>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>
     ```
   }];
-  let arguments = (ins RowsF32:$input, RowsI8:$codes, RowsF32:$scales, RowsF32:$sums, Index:$tokens);
+  let arguments = (ins Arg<RowsF32, "", [MemRead]>:$input, Arg<RowsI8, "", [MemWrite]>:$codes,
+                       Arg<RowsF32, "", [MemWrite]>:$scales, Arg<RowsF32, "", [MemWrite]>:$sums,
+                       Index:$tokens);
   let assemblyFormat = [{
     $input `into` $codes `,` $scales `,` $sums `tokens` $tokens attr-dict
       `:` type($input) `,` type($codes) `,` type($scales) `,` type($sums)
@@ -206,7 +210,8 @@ def QuantizeActivationsOp : Kernel_Op<"quantize_activations", [
   let hasVerifier = 1;
 }
 
-def RoundActivationsOp : Kernel_Op<"round_activations", [MemoryEffects<[MemRead, MemWrite]>]> {
+def RoundActivationsOp : Kernel_Op<"round_activations", [
+    DeclareOpInterfaceMethods<SharedWork, ["getWholeTokens"]>]> {
   let summary = "Activations as their int8 codes say them, in f32";
   let description = [{
     What `kernel.quantize_activations` makes, times its scales: the input of a
@@ -219,13 +224,14 @@ def RoundActivationsOp : Kernel_Op<"round_activations", [MemoryEffects<[MemRead,
     kernel.round_activations %x into %y tokens %n : memref<1x64xf32>, memref<1x64xf32>
     ```
   }];
-  let arguments = (ins RowsF32:$input, RowsF32:$output, Index:$tokens);
+  let arguments = (ins Arg<RowsF32, "", [MemRead]>:$input, Arg<RowsF32, "", [MemWrite]>:$output,
+                       Index:$tokens);
   let assemblyFormat = "$input `into` $output `tokens` $tokens attr-dict `:` type($input) `,` type($output)";
   let hasVerifier = 1;
 }
 
 /// A product with a weight in a format.
-class Kernel_Product<string mnemonic> : Kernel_Op<mnemonic, [MemoryEffects<[MemRead, MemWrite]>,
+class Kernel_Product<string mnemonic, Trait work = SharedWork> : Kernel_Op<mnemonic, [work,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]>;
 
 def MatmulOp : Kernel_Product<"matmul"> {
@@ -243,8 +249,9 @@ def MatmulOp : Kernel_Product<"matmul"> {
         : memref<?xi8>, memref<1x64xf32>, memref<1x172xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$format, PackedBuffer:$weights, Index:$offset,
-                       RowsF32:$input, RowsF32:$output, Index:$tokens, UnitAttr:$accumulate);
+  let arguments = (ins FlatSymbolRefAttr:$format, Arg<PackedBuffer, "", [MemRead]>:$weights, Index:$offset,
+                       Arg<RowsF32, "", [MemRead]>:$input, Arg<RowsF32, "", [MemRead, MemWrite]>:$output,
+                       Index:$tokens, UnitAttr:$accumulate);
   let assemblyFormat = [{
     $format `at` $weights `[` $offset `]` `ins` `(` $input `)` `outs` `(` $output `)`
       (`accumulate` $accumulate^)? `tokens` $tokens attr-dict
@@ -267,9 +274,10 @@ def MatmulInt8Op : Kernel_Product<"matmul_int8"> {
         : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x172xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$format, PackedBuffer:$weights, Index:$offset,
-                       RowsI8:$codes, RowsF32:$scales, RowsF32:$sums,
-                       RowsF32:$output, Index:$tokens, UnitAttr:$accumulate);
+  let arguments = (ins FlatSymbolRefAttr:$format, Arg<PackedBuffer, "", [MemRead]>:$weights, Index:$offset,
+                       Arg<RowsI8, "", [MemRead]>:$codes, Arg<RowsF32, "", [MemRead]>:$scales,
+                       Arg<RowsF32, "", [MemRead]>:$sums, Arg<RowsF32, "", [MemRead, MemWrite]>:$output,
+                       Index:$tokens, UnitAttr:$accumulate);
   let assemblyFormat = [{
     $format `at` $weights `[` $offset `]` `ins` `(` $codes `,` $scales `,` $sums `)` `outs` `(` $output `)`
       (`accumulate` $accumulate^)? `tokens` $tokens attr-dict
@@ -278,7 +286,8 @@ def MatmulInt8Op : Kernel_Product<"matmul_int8"> {
   let hasVerifier = 1;
 }
 
-def GatherRowsOp : Kernel_Product<"gather_rows"> {
+def GatherRowsOp : Kernel_Product<"gather_rows",
+    DeclareOpInterfaceMethods<SharedWork, ["getWholeTokens"]>> {
   let summary = "Rows of a packed weight, one a token";
   let description = [{
     `output[t, i] = W[tokens[t], i]`, W as in `kernel.matmul`.
@@ -288,8 +297,9 @@ def GatherRowsOp : Kernel_Product<"gather_rows"> {
         : memref<?xi8>, memref<?xi32>, memref<1x64xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$format, PackedBuffer:$weights, Index:$offset,
-                       TokensBuffer:$indices, RowsF32:$output, Index:$tokens);
+  let arguments = (ins FlatSymbolRefAttr:$format, Arg<PackedBuffer, "", [MemRead]>:$weights, Index:$offset,
+                       Arg<TokensBuffer, "", [MemRead]>:$indices, Arg<RowsF32, "", [MemWrite]>:$output,
+                       Index:$tokens);
   let assemblyFormat = [{
     $format `at` $weights `[` $offset `]` `ins` `(` $indices `)` `outs` `(` $output `)` `tokens` $tokens attr-dict
       `:` type($weights) `,` type($indices) `,` type($output)
@@ -297,26 +307,29 @@ def GatherRowsOp : Kernel_Product<"gather_rows"> {
   let hasVerifier = 1;
 }
 
-def MultiplyOp : Kernel_Op<"multiply", [DestinationStyleOpInterface,
+def MultiplyOp : Kernel_Op<"multiply", [AttrSizedOperandSegments, DestinationStyleOpInterface,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "Activations times a weight, whatever its expression";
   let description = [{
-    `output[t, o] = Σ_i input[t, i] * W[o, i]`, W the value of @weight, whose
-    packed form lies `offset` bytes into `weights`. On tensors until they
-    are bufferized, on buffers then; `--kernel-split-multiply` makes it the
-    products above, one for each part of the expression.
+    `output[t, o] = Σ_i input[t, i] * W[o, i]` for t < tokens (all rows, where
+    there is no such number), W the value of @weight or of one whose parts have
+    the same formats; they lie `offsets` bytes into `weights`, an offset a part
+    in the order of its `kernel.parts`. On tensors until they are bufferized, on
+    buffers then; `--kernel-split-multiply` makes it the products above, one for
+    each part of the expression.
 
     ```mlir
     %y = kernel.multiply @w at %weights[%offset] ins(%x) outs(%init)
         : memref<?xi8>, tensor<1x64xf32>, tensor<1x172xf32> -> tensor<1x172xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$weight, AnyMemRef:$weights, Index:$offset,
+  let arguments = (ins FlatSymbolRefAttr:$weight, AnyMemRef:$weights, Variadic<Index>:$offsets,
                        AnyTypeOf<[AnyMemRef, AnyRankedTensor]>:$input,
-                       AnyTypeOf<[AnyMemRef, AnyRankedTensor]>:$output);
+                       AnyTypeOf<[AnyMemRef, AnyRankedTensor]>:$output, Optional<Index>:$tokens);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
-    $weight `at` $weights `[` $offset `]` `ins` `(` $input `)` `outs` `(` $output `)` attr-dict
+    $weight `at` $weights `[` $offsets `]` `ins` `(` $input `)` `outs` `(` $output `)`
+      (`tokens` $tokens^)? attr-dict
       `:` type($weights) `,` type($input) `,` type($output) (`->` type($results)^)?
   }];
   let hasVerifier = 1;

@@ -86,12 +86,13 @@ def ShareFunctionsPass : Pass<"kernel-share-functions", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::kernel::KernelDialect"];
 }
 
-def PlanBuffersPass : Pass<"kernel-plan-buffers", "::mlir::func::FuncOp"> {
+def PlanBuffersPass : Pass<"kernel-plan-buffers", "::mlir::ModuleOp"> {
   let summary = "Give the buffers of single-program functions fixed places";
   let description = [{
-    Every `memref.alloc` of the function's block becomes a view of the context's
-    arena, and every one of an `scf.forall`'s block a view of the thread's scratch.
-    Buffers that are not alive together share bytes; `kernel.arena_bytes` and
+    Every `memref.alloc` becomes a view: in an `scf.forall`'s block of the thread's
+    scratch, elsewhere of the context's arena. Buffers that are not alive together
+    share bytes, and those of a caller lie behind those of the single-program
+    functions that it calls; `kernel.arena_bytes` and
     `kernel.scratch_bytes` of the function say how many there are. Copies become
     `linalg.copy`, so that they are shared out as other work is.
 

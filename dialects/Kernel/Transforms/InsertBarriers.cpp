@@ -6,8 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernel/Transforms/FunctionPasses.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mlir::kernel {
@@ -25,17 +27,51 @@ namespace {
 struct Access {
   Value root;
   int64_t begin = 0, end = INT64_MAX;
+  /// Whether the one thread accesses them that has every loop of a single
+  /// iteration.
+  bool alone = false;
+  /// Of a buffer of `type` whose rows are given to threads in whole, how many.
+  OpFoldResult rows = {};
+  Type type = {};
 
-  bool overlaps(const Access &other) const {
+  /// Whether one thread may access bytes that another does.
+  bool meets(const Access &other) const {
+    if (alone && other.alone)
+      return false;
     if (!root || !other.root)
       return true;
-    return root == other.root && begin < other.end && other.begin < end;
+    if (root != other.root)
+      return false;
+    if (rows && other.rows && isEqualConstantIntOrValue(rows, other.rows) &&
+        type == other.type && begin == other.begin)
+      return false;
+    return begin < other.end && other.begin < end;
   }
 };
 
 struct Effects {
   SmallVector<Access> reads, writes;
+
+  bool any() const { return !reads.empty() || !writes.empty(); }
 };
+
+/// How an op gives its iterations to threads: `rows` of tokens, each to one of
+/// them, or all of them to a single thread.
+struct Sharing {
+  OpFoldResult rows = {};
+  bool alone = false;
+
+  static Sharing of(Operation *op);
+};
+
+/// Whether the op is reached by all threads, which share its work out.
+bool isShared(Operation *op) { return isa<scf::ForallOp, SharedWork>(op); }
+
+/// Whether it calls a function that every thread runs.
+bool isProgramCall(Operation *op) {
+  return isa<func::CallOp>(op) && op->getNumOperands() &&
+         isa<ContextType>(op->getOperand(0).getType());
+}
 
 class BarrierInserter {
 public:
@@ -44,19 +80,57 @@ public:
 
 private:
   /// The memory behind a buffer, or nothing where it is each thread's own.
-  std::optional<Access> resolve(Value buffer, Operation *op);
-  Effects getEffects(Operation *op);
+  std::optional<Access> resolve(Value buffer);
+  Effects getEffects(Operation *op, const Sharing &sharing);
   void meet(Operation *op);
-  static bool conflict(const Effects &before, const Effects &effects);
+  bool isConflict(const Effects &effects) const;
   void meetWhereNeeded(Operation *op, const Effects &effects);
+  void add(const Effects &effects) {
+    llvm::append_range(pending.reads, effects.reads);
+    llvm::append_range(pending.writes, effects.writes);
+  }
   scf::ForallOp makeSerial(Operation *op);
 
   func::FuncOp function;
-  llvm::DenseMap<std::pair<unsigned, Type>, Value> fields;
+  llvm::SmallDenseMap<unsigned, Value> fields;
   Effects pending;
 };
 
-std::optional<Access> BarrierInserter::resolve(Value buffer, Operation *op) {
+Sharing Sharing::of(Operation *op) {
+  auto loop = dyn_cast<scf::ForallOp>(op);
+  if (!loop) {
+    Value tokens = cast<SharedWork>(op).getWholeTokens();
+    if (!tokens)
+      return {};
+    return {getAsOpFoldResult(tokens), isConstantIntValue(tokens, 1)};
+  }
+  // A loop with a grain is anybody's.
+  if (std::optional<ArrayAttr> mapping = loop.getMapping())
+    for (Attribute attribute : *mapping)
+      if (auto split = dyn_cast<SplitAttr>(attribute); split.getGrain())
+        return {};
+  Sharing sharing;
+  SmallVector<OpFoldResult> counts = loop.getMixedUpperBound();
+  sharing.alone = llvm::all_of(
+      counts, [](OpFoldResult n) { return isConstantIntValue(n, 1); });
+  if (counts.size() == 1)
+    sharing.rows = counts.front();
+  return sharing;
+}
+
+/// The row of a buffer that an op accesses, or null.
+Value getRow(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case<memref::LoadOp, memref::StoreOp, vector::LoadOp, vector::StoreOp,
+            vector::MaskedLoadOp, vector::MaskedStoreOp>(
+          [](auto access) -> Value {
+            OperandRange indices = access.getIndices();
+            return indices.size() > 1 ? Value(indices.front()) : Value();
+          })
+      .Default([](Operation *) { return Value(); });
+}
+
+std::optional<Access> BarrierInserter::resolve(Value buffer) {
   if (!buffer)
     return Access{};
   Access access;
@@ -90,7 +164,7 @@ std::optional<Access> BarrierInserter::resolve(Value buffer, Operation *op) {
     // Of its own scratch, a thread tells nobody.
     if (field.getField() == ContextField::scratch)
       return std::nullopt;
-    Value &first = fields[{unsigned(field.getField()), field.getType()}];
+    Value &first = fields[unsigned(field.getField())];
     if (!first)
       first = buffer;
     access.root = first;
@@ -106,8 +180,9 @@ std::optional<Access> BarrierInserter::resolve(Value buffer, Operation *op) {
   return Access{};
 }
 
-Effects BarrierInserter::getEffects(Operation *op) {
+Effects BarrierInserter::getEffects(Operation *op, const Sharing &sharing) {
   Effects effects;
+  auto loop = dyn_cast<scf::ForallOp>(op);
   op->walk([&](Operation *inner) {
     if (isa<BarrierOp, memref::PrefetchOp, memref::AllocaOp>(inner) ||
         isMemoryEffectFree(inner) ||
@@ -121,9 +196,21 @@ Effects BarrierInserter::getEffects(Operation *op) {
     SmallVector<MemoryEffects::EffectInstance> found;
     interface.getEffects(found);
     for (const MemoryEffects::EffectInstance &effect : found) {
-      std::optional<Access> access = resolve(effect.getValue(), inner);
+      Value buffer = effect.getValue();
+      std::optional<Access> access = resolve(buffer);
       if (!access)
         continue;
+      access->alone = sharing.alone;
+      auto type = buffer ? dyn_cast<MemRefType>(buffer.getType()) : nullptr;
+      bool ownRows =
+          loop ? loop.getRank() == 1 &&
+                     getRow(inner) == loop.getInductionVar(0) &&
+                     !loop->isAncestor(buffer.getParentBlock()->getParentOp())
+               : type && type.getRank() == 2;
+      if (sharing.rows && type && ownRows) {
+        access->rows = sharing.rows;
+        access->type = type;
+      }
       if (isa<MemoryEffects::Read>(effect.getEffect()))
         effects.reads.push_back(*access);
       else
@@ -140,22 +227,21 @@ void BarrierInserter::meet(Operation *op) {
   pending = {};
 }
 
-bool BarrierInserter::conflict(const Effects &before, const Effects &effects) {
+bool BarrierInserter::isConflict(const Effects &effects) const {
   auto any = [](ArrayRef<Access> a, ArrayRef<Access> b) {
     return llvm::any_of(a, [&](const Access &x) {
-      return llvm::any_of(b, [&](const Access &y) { return x.overlaps(y); });
+      return llvm::any_of(b, [&](const Access &y) { return x.meets(y); });
     });
   };
-  return any(effects.reads, before.writes) ||
-         any(effects.writes, before.writes) ||
-         any(effects.writes, before.reads);
+  return any(effects.reads, pending.writes) ||
+         any(effects.writes, pending.writes) ||
+         any(effects.writes, pending.reads);
 }
 
 void BarrierInserter::meetWhereNeeded(Operation *op, const Effects &effects) {
-  if (conflict(pending, effects))
+  if (isConflict(effects))
     meet(op);
-  llvm::append_range(pending.reads, effects.reads);
-  llvm::append_range(pending.writes, effects.writes);
+  add(effects);
 }
 
 /// A region for one thread.
@@ -170,47 +256,59 @@ scf::ForallOp BarrierInserter::makeSerial(Operation *op) {
 
 void BarrierInserter::run(Block &block) {
   scf::ForallOp serial;
-  Effects before; // what other threads do beside `serial`
   for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
     if (isa<BarrierOp>(op)) {
       pending = {};
       continue;
     }
-    Effects effects = getEffects(&op);
-    if (effects.reads.empty() && effects.writes.empty())
+    if (isProgramCall(&op)) {
+      if (pending.any())
+        meet(&op);
+      pending.writes.push_back({});
       continue;
-    bool inner = op.walk([](scf::ForallOp) {
-                     return WalkResult::interrupt();
+    }
+    if (isShared(&op)) {
+      meetWhereNeeded(&op, getEffects(&op, Sharing::of(&op)));
+      continue;
+    }
+    bool inner = op.walk([](Operation *nested) {
+                     return isShared(nested) || isProgramCall(nested)
+                                ? WalkResult::interrupt()
+                                : WalkResult::advance();
                    }).wasInterrupted();
-    if (isa<scf::ForallOp>(op) || effects.writes.empty()) {
+    if (inner) {
+      // Control flow around loops of threads: nothing is pending where it
+      // begins and ends.
+      if (pending.any())
+        meet(&op);
+      for (Region &region : op.getRegions())
+        for (Block &nested : region) {
+          pending = {};
+          run(nested);
+          if (pending.any())
+            meet(nested.getTerminator());
+        }
+      pending = {};
+      continue;
+    }
+    Effects effects = getEffects(&op, {});
+    if (!effects.any())
+      continue;
+    // What is read here every thread reads.
+    if (effects.writes.empty()) {
       meetWhereNeeded(&op, effects);
       continue;
     }
-    if (!inner) {
-      // What one thread writes after another op of its own waits for nobody.
-      if (serial && op.getPrevNode() == serial && !conflict(before, effects)) {
-        op.moveBefore(serial.getTerminator());
-        llvm::append_range(pending.reads, effects.reads);
-        llvm::append_range(pending.writes, effects.writes);
-        continue;
-      }
-      serial = makeSerial(&op);
-      if (conflict(pending, effects))
-        meet(serial);
-      before = pending;
-      meetWhereNeeded(serial, effects);
+    for (SmallVector<Access> *accesses : {&effects.reads, &effects.writes})
+      for (Access &access : *accesses)
+        access.alone = true;
+    if (serial && op.getPrevNode() == serial && !isConflict(effects)) {
+      op.moveBefore(serial.getTerminator());
+      add(effects);
       continue;
     }
-    // Control flow around loops of threads: nothing is pending where it begins
-    // and ends.
-    meet(&op);
-    for (Region &region : op.getRegions())
-      for (Block &nested : region) {
-        pending = {};
-        run(nested);
-        meet(nested.getTerminator());
-      }
-    pending = {};
+    serial = makeSerial(&op);
+    meetWhereNeeded(serial, effects);
   }
 }
 

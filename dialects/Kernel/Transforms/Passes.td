@@ -65,23 +65,21 @@ def PlanWeightsPass : Pass<"kernel-plan-weights", "::mlir::ModuleOp"> {
 }
 
 def ConvertNNToKernelPass : Pass<"convert-nn-to-kernel", "::mlir::ModuleOp"> {
-  let summary = "Lower a model's functions to kernels over planned buffers";
+  let summary = "Lower a model's functions to kernels over buffers";
   let description = [{
     From `@forward(tokens, position, caches…)` makes `@decode` (one token) and
     `@prefill` (up to `chunk` tokens), single-program functions over the runtime's
-    context. Products are split by their weights' expressions; every buffer
-    has a fixed place in the arena, shared by values that are not alive
-    together; the key-value cache is updated in place. Blocks become functions
-    that read their weights' places from a table; blocks that differ in nothing
-    else share one.
+    context. Products are `kernel.multiply`, every other op loops of vectors that
+    threads share out; buffers are allocated, for `--kernel-plan-buffers` to place,
+    and no thread waits for another before `--kernel-insert-barriers`. The
+    key-value cache is updated in place. Blocks become functions that read their
+    weights' places from a table; blocks that differ in nothing else share one.
 
     The module's attribute `kernel.program` records what the runtime must
     allocate.
   }];
   let options = [
     Option<"chunk", "chunk", "int64_t", "64", "Most tokens of one prefill call">,
-    Option<"activations", "activations", "std::string", "\"int8\"",
-           "f32, or int8 where weights are integer codes">,
     Option<"cacheType", "cache-type", "std::string", "\"f32\"",
            "How keys and values are stored: f32, f16 or int8">,
   ];
@@ -124,7 +122,8 @@ def SplitMultiplyPass : Pass<"kernel-split-multiply", "::mlir::ModuleOp"> {
     Each `kernel.multiply` on buffers becomes `kernel.matmul` and
     `kernel.matmul_int8` ops: the terms of a sum one after another, the factors
     of a product through a temporary buffer, a permutation as a gather or scatter
-    of activations. Copies between buffers become loops.
+    of activations. Products of one input, in a block in which nothing changes
+    it, take it quantised once. Copies between buffers become loops.
   }];
   let options = [
     Option<"activations", "activations", "std::string", "\"int8\"",

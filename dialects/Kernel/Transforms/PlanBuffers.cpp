@@ -42,15 +42,16 @@ int64_t getBytes(MemRefType type) {
   return type.getNumElements() * llvm::divideCeil(bits, 8);
 }
 
-/// Places for the allocations of one block, in memory that starts at `base`.
+/// Places for the allocations of one block and of what is nested in it, but for
+/// loops that are shared out.
 class Planner {
 public:
   Planner(Block &block, const BufferViewFlowAnalysis &aliases)
       : block(block), aliases(aliases) {}
 
-  /// Replaces them by views of `memory`, `first` bytes into it, and returns the
-  /// bytes they take.
-  int64_t run(Value memory, Value first);
+  /// Replaces them by views of `memory`, `first` bytes into it, of which
+  /// those before `base` are taken, and returns the end of what they take.
+  int64_t run(Value memory, Value first, int64_t base = 0);
 
 private:
   /// The last op of the block that may use the buffer.
@@ -61,25 +62,30 @@ private:
 };
 
 Operation *Planner::getLastUse(memref::AllocOp op) {
-  Operation *last = op;
+  Operation *last = block.findAncestorOpInBlock(*op);
   for (Value alias : aliases.resolve(op.getMemref()))
     for (Operation *user : alias.getUsers())
       if (Operation *here = block.findAncestorOpInBlock(*user))
-        if (!isa<memref::DeallocOp>(here) && last->isBeforeInBlock(here))
+        if (!isa<memref::DeallocOp>(user) && last->isBeforeInBlock(here))
           last = here;
   return last;
 }
 
-int64_t Planner::run(Value memory, Value first) {
-  ArenaAllocator arena(0);
+int64_t Planner::run(Value memory, Value first, int64_t base) {
+  ArenaAllocator arena(base);
   llvm::DenseMap<Operation *, SmallVector<int64_t>> released;
   SmallVector<std::pair<memref::AllocOp, int64_t>> places;
   for (Operation &op : block) {
-    if (auto allocation = dyn_cast<memref::AllocOp>(op)) {
-      int64_t at = arena.allocate(getBytes(allocation.getType()));
-      places.push_back({allocation, at});
-      released[getLastUse(allocation)].push_back(at);
-    }
+    op.walk<WalkOrder::PreOrder>([&](Operation *inner) {
+      if (isa<scf::ForallOp>(inner))
+        return WalkResult::skip();
+      if (auto allocation = dyn_cast<memref::AllocOp>(inner)) {
+        int64_t at = arena.allocate(getBytes(allocation.getType()));
+        places.push_back({allocation, at});
+        released[getLastUse(allocation)].push_back(at);
+      }
+      return WalkResult::advance();
+    });
     for (int64_t at : released.lookup(&op))
       arena.release(at);
   }
@@ -102,9 +108,27 @@ int64_t Planner::run(Value memory, Value first) {
 
 struct PlanBuffers : kernel::impl::PlanBuffersPassBase<PlanBuffers> {
   void runOnOperation() override {
-    func::FuncOp function = getOperation();
+    SymbolTable symbols(getOperation());
+    llvm::SmallDenseSet<Operation *> planned;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      plan(function, symbols, planned);
+  }
+
+  /// Returns the bytes of the arena that the function and what it calls take.
+  static int64_t plan(func::FuncOp function, SymbolTable &symbols,
+                      llvm::SmallDenseSet<Operation *> &planned) {
     if (function.isExternal() || !isSingleProgram(function))
-      return;
+      return 0;
+    if (!planned.insert(function).second) {
+      auto bytes = function->getAttrOfType<IntegerAttr>(kArenaBytes);
+      return bytes ? bytes.getInt() : 0;
+    }
+    // What a callee needs lies below its caller's.
+    int64_t base = 0;
+    function.walk([&](func::CallOp call) {
+      if (auto callee = symbols.lookup<func::FuncOp>(call.getCallee()))
+        base = std::max(base, plan(callee, symbols, planned));
+    });
     BufferViewFlowAnalysis aliases(function);
     Block &entry = function.getBody().front();
     SmallVector<scf::ForallOp> units;
@@ -123,9 +147,9 @@ struct PlanBuffers : kernel::impl::PlanBuffersPassBase<PlanBuffers> {
     int64_t most = 0;
     for (scf::ForallOp op : units)
       most = std::max(most, Planner(*op.getBody(), aliases).run(scratch, own));
+    int64_t end = Planner(entry, aliases).run(arena, {}, base);
     function->setAttr(kScratchBytes, b.getI64IntegerAttr(most));
-    function->setAttr(kArenaBytes, b.getI64IntegerAttr(
-                                       Planner(entry, aliases).run(arena, {})));
+    function->setAttr(kArenaBytes, b.getI64IntegerAttr(end));
     // Copies are work like other, and a copy of strided buffers would be a call
     // of MLIR's own runtime.
     function.walk([](memref::CopyOp op) {
@@ -133,6 +157,7 @@ struct PlanBuffers : kernel::impl::PlanBuffersPassBase<PlanBuffers> {
       linalg::CopyOp::create(b, op.getLoc(), op.getSource(), op.getTarget());
       op->erase();
     });
+    return end;
   }
 };
 } // namespace

@@ -147,7 +147,11 @@ struct PackedLayout {
   const Node *find(Value value) const;
 };
 
-/// A weight that --kernel-plan-weights gave its place.
+/// The parts of a weight that --kernel-plan-weights gave its place, a PartAttr
+/// each; none where it has no place.
+ArrayRef<Attribute> getParts(compress::WeightOp weight);
+
+/// A weight that has its place.
 struct PlannedWeight {
   PackedLayout layout;
   PlaceAttr place;

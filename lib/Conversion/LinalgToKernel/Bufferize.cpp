@@ -37,7 +37,8 @@ struct BufferizeMultiply
       return failure();
     MultiplyOp::create(rewriter, op->getLoc(), TypeRange(),
                        multiply.getWeightAttr(), multiply.getWeights(),
-                       multiply.getOffset(), *input, *output);
+                       multiply.getOffsets(), *input, *output,
+                       multiply.getTokens());
     replaceOpWithBufferizedValues(rewriter, op, *output);
     return success();
   }

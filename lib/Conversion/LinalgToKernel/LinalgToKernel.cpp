@@ -178,10 +178,13 @@ struct ConvertProducts
       empty = tensor::EmptyOp::create(
           b, loc, ArrayRef<OpFoldResult>{tokens, b.getIndexAttr(outputs)},
           b.getF32Type());
-    Value offset = arith::ConstantIndexOp::create(
-        b, loc, getPlace(lookup(use)).getOffset());
+    SmallVector<Value> offsets;
+    for (Attribute part : getParts(lookup(use)))
+      offsets.push_back(arith::ConstantIndexOp::create(
+          b, loc, cast<PartAttr>(part).getOffset()));
     return MultiplyOp::create(b, loc, empty.getType(), use.getWeightAttr(),
-                              packed(b, loc), offset, input, empty)
+                              packed(b, loc), offsets, input, empty,
+                              /*tokens=*/Value())
         .getResult(0);
   }
 

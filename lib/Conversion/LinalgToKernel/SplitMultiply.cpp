@@ -10,6 +10,7 @@
 #include "compress/Conversion/CodeBuilder.h"
 #include "compress/Conversion/Expander.h"
 #include "compress/Conversion/ProductWalk.h"
+#include "mlir/Analysis/AliasAnalysis.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace mlir::kernel {
@@ -27,14 +28,16 @@ struct Splitter : CodeBuilder, ProductWalk<Value> {
   Splitter(OpBuilder &builder, MultiplyOp op, const PlannedWeight &weight,
            bool int8)
       : CodeBuilder(builder, op.getLoc()), ProductWalk(weight, int8), op(op) {
-    tokens = memref::DimOp::create(builder, loc, op.getOutput(), 0);
+    tokens = op.getTokens();
+    if (!tokens)
+      tokens = memref::DimOp::create(builder, loc, op.getOutput(), 0);
   }
 
   Value temporary(int64_t columns, Type element) {
     int64_t rows = cast<MemRefType>(op.getOutput().getType()).getDimSize(0);
     SmallVector<Value> sizes;
     if (ShapedType::isDynamic(rows))
-      sizes.push_back(tokens);
+      sizes.push_back(memref::DimOp::create(builder, loc, op.getOutput(), 0));
     return memref::AllocOp::create(builder, loc,
                                    MemRefType::get({rows, columns}, element),
                                    sizes, builder.getI64IntegerAttr(64));
@@ -45,10 +48,7 @@ struct Splitter : CodeBuilder, ProductWalk<Value> {
   static int64_t columns(Value buffer) {
     return cast<MemRefType>(buffer.getType()).getDimSize(1);
   }
-  /// Where a part lies: behind where the weight does.
-  Value place(Value part) {
-    return add(op.getOffset(), index(weight.layout.find(part)->offset));
-  }
+  Value place(Value part) { return op.getOffsets()[weight.indexOf(part)]; }
   UnitAttr flag(bool accumulate) {
     return accumulate ? builder.getUnitAttr() : UnitAttr();
   }
@@ -78,7 +78,8 @@ struct Splitter : CodeBuilder, ProductWalk<Value> {
         MemRefType::get({type.getNumElements()},
                         builder.getIntegerType(type.getElementTypeBitWidth())),
         op.getWeights(), place(leaf), ValueRange());
-    loop(index(0), tokens, 1, [&](Value t) {
+    forall({tokens}, [&](ArrayRef<Value> unit) {
+      Value t = unit.front();
       loop(index(0), index(columns(from)), 1, [&](Value i) {
         Value other = arith::IndexCastUIOp::create(
             builder, loc, builder.getIndexType(), load(indices, i));
@@ -95,6 +96,38 @@ struct Splitter : CodeBuilder, ProductWalk<Value> {
   MultiplyOp op;
   Value tokens;
 };
+
+/// Products of the same input, unchanged between them, take it quantised once.
+void shareQuantized(Block &block, AliasAnalysis &aliases) {
+  SmallVector<QuantizeActivationsOp> known;
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    auto quantize = dyn_cast<QuantizeActivationsOp>(op);
+    auto same =
+        quantize
+            ? llvm::find_if(known,
+                            [&](QuantizeActivationsOp other) {
+                              return other.getInput() == quantize.getInput() &&
+                                     other.getTokens() == quantize.getTokens();
+                            })
+            : known.end();
+    if (same != known.end()) {
+      Value from[] = {quantize.getCodes(), quantize.getScales(),
+                      quantize.getSums()};
+      Value to[] = {same->getCodes(), same->getScales(), same->getSums()};
+      quantize.erase();
+      for (auto [buffer, other] : llvm::zip(from, to)) {
+        buffer.replaceAllUsesWith(other);
+        buffer.getDefiningOp()->erase();
+      }
+      continue;
+    }
+    llvm::erase_if(known, [&](QuantizeActivationsOp other) {
+      return aliases.getModRef(&op, other.getInput()).isMod();
+    });
+    if (quantize)
+      known.push_back(quantize);
+  }
+}
 
 struct SplitMultiply : kernel::impl::SplitMultiplyPassBase<SplitMultiply> {
   using SplitMultiplyPassBase::SplitMultiplyPassBase;
@@ -119,9 +152,15 @@ struct SplitMultiply : kernel::impl::SplitMultiplyPassBase<SplitMultiply> {
       else if (auto copy = dyn_cast<memref::CopyOp>(op))
         copies.push_back(copy);
     });
-    for (MultiplyOp op : ops)
+    llvm::SetVector<Block *> blocks;
+    for (MultiplyOp op : ops) {
+      blocks.insert(op->getBlock());
       if (failed(split(op)))
         return signalPassFailure();
+    }
+    AliasAnalysis aliases(module);
+    for (Block *block : blocks)
+      shareQuantized(*block, aliases);
     // Of strided buffers, memref.copy becomes a call of MLIR's own runtime.
     for (memref::CopyOp op : copies) {
       auto from = cast<BaseMemRefType>(op.getSource().getType());
@@ -152,6 +191,10 @@ struct SplitMultiply : kernel::impl::SplitMultiplyPassBase<SplitMultiply> {
     FailureOr<PlannedWeight> planned = PlannedWeight::get(weight);
     if (failed(planned))
       return failure();
+    if (op.getOffsets().size() != planned->parts.size())
+      return op.emitOpError("has ")
+             << op.getOffsets().size() << " offsets, but @" << op.getWeight()
+             << " has " << planned->parts.size() << " parts";
     OpBuilder b(op);
     Splitter splitter(b, op, *planned, activations == "int8");
     // Kernels read and write runs of channels.

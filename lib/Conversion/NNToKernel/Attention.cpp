@@ -365,15 +365,15 @@ struct Attention {
 } // namespace
 
 LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
-  Buffer q = bufferOf(op.getQuery()), k = bufferOf(op.getKey()),
-         v = bufferOf(op.getValue()), y = allocate(op.getResult());
+  Value q = bufferOf(op.getQuery()), k = bufferOf(op.getKey()),
+        v = bufferOf(op.getValue()), y = allocate(op.getResult());
   Attention a{*this, op, options.cacheType, options.tokens == 1};
   int64_t size = a.size, kvHeads = a.kvHeads, perKv = a.perKv;
   Type element = getCacheElement(builder.getContext(), options.cacheType);
   a.cache = pointer(ContextField::cache, element);
   if (options.cacheType == CacheType::int8)
     a.scales = pointer(ContextField::cache, builder.getF32Type());
-  a.queries = q.memref;
+  a.queries = q;
   a.pageElements = index(kPagePositions * options.cacheBytes / a.elementBytes);
   a.layer = mul(div(cacheBase(op.getCache()), index(a.elementBytes)),
                 index(kPagePositions));
@@ -388,15 +388,6 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
   auto pageOf = [&](Value slot, Value page) {
     return number(ContextField::pages, add(mul(slot, slotPages), page));
   };
-  // One imaginary range for all caches: calls of one function touch one.
-  auto imaginary = [](int64_t i) {
-    return HazardTracker::Access{(int64_t(1) << 40) + i,
-                                 (int64_t(1) << 40) + i + 1,
-                                 HazardTracker::Split::Other};
-  };
-  HazardTracker::Access whole = imaginary(0), partial = imaginary(1);
-
-  barrierBefore({access(k, true), access(v, true)}, {whole});
   forall({count}, [&](ArrayRef<Value> indices) {
     Value t = indices.front(), p = number(ContextField::positions, t);
     Value page =
@@ -410,16 +401,15 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
       Value values =
           add(add(keys, index(kLanes * size)), mul(lane, index(size)));
       Value column = mul(g, index(size));
-      Value keyScale = a.store(k.memref, t, column, [&](int64_t i, Value part) {
+      Value keyScale = a.store(k, t, column, [&](int64_t i, Value part) {
         for (int64_t j = 0; j < a.lanes; ++j)
           store(vector::ExtractOp::create(builder, loc, part, j), a.cache,
                 add(add(keys, lane), index((i * a.lanes + j) * kLanes)));
       });
-      Value valueScale =
-          a.store(v.memref, t, column, [&](int64_t i, Value part) {
-            vector::StoreOp::create(builder, loc, part, a.cache,
-                                    ValueRange{a.part(values, i)});
-          });
+      Value valueScale = a.store(v, t, column, [&](int64_t i, Value part) {
+        vector::StoreOp::create(builder, loc, part, a.cache,
+                                ValueRange{a.part(values, i)});
+      });
       if (!a.scales)
         return;
       Value scales = add(div(record, index(4)), lane);
@@ -454,7 +444,6 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
     Value slot = number(ContextField::slots, t);
     Value pages = add(div(last, index(kPagePositions)), index(1));
     Value partials = pointer(ContextField::partials, builder.getF32Type());
-    barrierBefore({access(q, false), whole}, {partial});
     forall(
         {pages, index(kvHeads)},
         [&](ArrayRef<Value> unit) {
@@ -482,7 +471,6 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
           });
         },
         /*grain=*/1);
-    barrierBefore({partial}, {access(y, false)});
     forall({index(op.getHeads())}, [&](ArrayRef<Value> unit) {
       a.begin(a.states, own);
       loop(index(0), pages, 1, [&](Value page) {
@@ -490,12 +478,11 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
             a.states, own, partials,
             a.stateAt(index(0), add(mul(page, index(op.getHeads())), unit[0])));
       });
-      a.finish(a.states, own, y.memref, t, mul(unit[0], index(size)));
+      a.finish(a.states, own, y, t, mul(unit[0], index(size)));
     });
     return success();
   }
 
-  barrierBefore({access(q, false), whole}, {access(y, false)});
   Value pageStates = add(own, index(rows * a.stateFloats));
   forall(
       {field(ContextField::run_count), index(kvHeads)},
@@ -548,7 +535,7 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
         });
         forEachQuery([&](Value i) {
           Value head = add(mul(g, index(perKv)), rem(i, index(perKv)));
-          a.finish(a.states, a.stateAt(own, i), y.memref,
+          a.finish(a.states, a.stateAt(own, i), y,
                    add(begin, div(i, index(perKv))), mul(head, index(size)));
         });
       },

@@ -81,25 +81,22 @@ struct ModelLowering {
   ModuleOp module;
   func::FuncOp forward;
   int64_t chunk;
-  bool int8;
   CacheType cacheType;
   SymbolTable symbols;
 
   llvm::DenseMap<Value, int64_t> cacheBase; ///< bytes a position before a cache
   int64_t cachePerPosition = 0;
   UseOp rotary;
-  int64_t vocabulary = 0, arenaBytes = 0, scratchBytes = 0, partialBytes = 0;
+  int64_t vocabulary = 0, scratchBytes = 0, partialBytes = 0;
 
-  ModelLowering(ModuleOp module, func::FuncOp forward, int64_t chunk, bool int8,
+  ModelLowering(ModuleOp module, func::FuncOp forward, int64_t chunk,
                 CacheType cacheType)
-      : module(module), forward(forward), chunk(chunk), int8(int8),
-        cacheType(cacheType), symbols(module) {}
+      : module(module), forward(forward), chunk(chunk), cacheType(cacheType),
+        symbols(module) {}
 
   /// Offsets of a weight's parts.
   ArrayRef<Attribute> partsOf(UseOp use) {
-    auto weight = symbols.lookup<WeightOp>(use.getWeight());
-    auto parts = weight->getAttrOfType<ArrayAttr>("kernel.parts");
-    return parts ? parts.getValue() : ArrayRef<Attribute>();
+    return getParts(symbols.lookup<WeightOp>(use.getWeight()));
   }
   static int64_t offsetOf(Attribute part) {
     return cast<PartAttr>(part).getOffset();
@@ -281,7 +278,7 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
   MLIRContext *context = module.getContext();
   Location loc = forward.getLoc();
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  LoweringOptions options{tokens, int8, cacheType, cachePerPosition};
+  LoweringOptions options{tokens, cacheType, cachePerPosition};
   Type contextType = ContextType::get(context), index = b.getIndexType();
   auto bufferType = [&](Value tensor) {
     return MemRefType::get(
@@ -289,14 +286,12 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
         b.getF32Type());
   };
 
-  // Blocks first: their frames lie below their caller's.
   struct Shared {
     func::FuncOp function;
     SmallVector<BlockShape> calls;
   };
   std::map<std::string, Shared> functions;
   llvm::DenseMap<Operation *, std::pair<std::string, int64_t>> callOf;
-  int64_t frames = 0;
   for (nn::BlockOp block : forward.getOps<nn::BlockOp>()) {
     FailureOr<BlockShape> found = shapeOf(block);
     if (failed(found))
@@ -329,7 +324,7 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(entry);
     RegionLowering lowering(b, loc, module, options, entry->getArgument(0),
-                            entry->getArgument(1), 0);
+                            entry->getArgument(1));
     Value row = entry->getArgument(2);
     int64_t slots = shape.caches.size();
     for (UseOp use : shape.uses)
@@ -354,17 +349,11 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     llvm::DenseMap<Value, Value> caches;
     for (Value cache : shape.caches)
       caches[cache] = slot(next++);
-    lowering.offsetOf = [&](UseOp use, unsigned part) {
-      return offsets[use][part];
-    };
+    lowering.placesOf = [&](UseOp use) { return offsets[use]; };
     lowering.cacheBase = [&](Value cache) { return caches.lookup(cache); };
     unsigned argument = 3;
-    constexpr int64_t outside = int64_t(1) << 42;
-    for (Value tensor : shape.tensors) {
-      lowering.bind(tensor, entry->getArgument(argument),
-                    outside + argument * (int64_t(1) << 34));
-      ++argument;
-    }
+    for (Value tensor : shape.tensors)
+      lowering.bind(tensor, entry->getArgument(argument++));
     // A yielded tensor is computed straight into the caller's buffer, unless
     // it comes from outside or is yielded twice.
     auto yield = cast<nn::YieldOp>(block.getBody().front().getTerminator());
@@ -377,23 +366,17 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
       bool inside = definition && definition->getParentOp() == block;
       if (inside &&
           !llvm::is_contained(llvm::make_first_range(copies), value) &&
-          !lowering.bufferOf(value).memref)
-        lowering.bind(value, entry->getArgument(argument),
-                      outside + argument * (int64_t(1) << 34));
+          !lowering.bufferOf(value))
+        lowering.bind(value, entry->getArgument(argument));
       else
         copies.push_back({value, argument});
       ++argument;
     }
     if (failed(lowering.lower(block.getBody().front())))
       return failure();
-    for (auto [value, to] : copies) {
-      Buffer target{entry->getArgument(to), outside + to * (int64_t(1) << 34),
-                    0, false};
-      target.bytes = lowering.bufferOf(value).bytes;
-      lowering.copy(lowering.bufferOf(value), target);
-    }
+    for (auto [value, to] : copies)
+      lowering.copy(lowering.bufferOf(value), entry->getArgument(to));
     func::ReturnOp::create(b, loc);
-    frames = std::max(frames, lowering.getArenaEnd());
     scratchBytes = std::max(scratchBytes, lowering.scratchBytes);
     partialBytes = std::max(partialBytes, lowering.partialBytes);
   }
@@ -427,9 +410,12 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
   RegionLowering lowering(b, loc, module, options, entry->getArgument(0),
-                          entry->getArgument(1), llvm::alignTo(frames, 64));
-  lowering.offsetOf = [&](UseOp use, unsigned part) -> Value {
-    return arith::ConstantIndexOp::create(b, loc, offsetOf(partsOf(use)[part]));
+                          entry->getArgument(1));
+  lowering.placesOf = [&](UseOp use) {
+    SmallVector<Value> places;
+    for (Attribute part : partsOf(use))
+      places.push_back(arith::ConstantIndexOp::create(b, loc, offsetOf(part)));
+    return places;
   };
   lowering.cacheBase = [&](Value cache) -> Value {
     return arith::ConstantIndexOp::create(b, loc, cacheBase.lookup(cache));
@@ -441,16 +427,12 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     SmallVector<Value> arguments = {
         entry->getArgument(0), entry->getArgument(1),
         arith::ConstantIndexOp::create(b, loc, call)};
-    for (Value tensor : shape.tensors) {
-      arguments.push_back(lowering.bufferOf(tensor).memref);
-    }
+    for (Value tensor : shape.tensors)
+      arguments.push_back(lowering.bufferOf(tensor));
     for (Value result : block.getResults())
       if (!isCache(result))
-        arguments.push_back(lowering.allocate(result).memref);
-    if (lowering.getHazards().pending())
-      lowering.barrier();
+        arguments.push_back(lowering.allocate(result));
     func::CallOp::create(b, loc, shared.function, arguments);
-    lowering.getHazards().setUnknown();
     return success();
   };
   Value logits = forward.getBody().front().getTerminator()->getOperand(0);
@@ -462,7 +444,6 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     return failure();
   func::ReturnOp::create(b, loc);
   vocabulary = lowering.vocabulary;
-  arenaBytes = std::max(arenaBytes, lowering.getArenaEnd());
   scratchBytes = std::max(scratchBytes, lowering.scratchBytes);
   partialBytes = std::max(partialBytes, lowering.partialBytes);
   return success();
@@ -479,11 +460,6 @@ struct ConvertNNToKernel
       module.emitError("has no function @forward; compress import makes one");
       return signalPassFailure();
     }
-    if (activations != "f32" && activations != "int8") {
-      module.emitError("activations=")
-          << activations << " is unknown; there are f32 and int8";
-      return signalPassFailure();
-    }
     std::optional<CacheType> type = getCacheType(cacheType);
     if (!type) {
       module.emitError("cache-type=")
@@ -494,8 +470,7 @@ struct ConvertNNToKernel
       module.emitError("chunk=") << int64_t(chunk) << " is below 1";
       return signalPassFailure();
     }
-    ModelLowering lowering(module, forward, chunk, activations == "int8",
-                           *type);
+    ModelLowering lowering(module, forward, chunk, *type);
     if (failed(lowering.checkForward()))
       return signalPassFailure();
     lowering.sinkUses();
@@ -505,12 +480,9 @@ struct ConvertNNToKernel
 
     Builder b(&getContext());
     SmallVector<NamedAttribute> program = {
-        b.getNamedAttr("arena_bytes", b.getI64IntegerAttr(lowering.arenaBytes)),
         b.getNamedAttr("cache_bytes_per_position",
                        b.getI64IntegerAttr(lowering.cachePerPosition)),
         b.getNamedAttr("cache_type", b.getI64IntegerAttr(int64_t(*type))),
-        b.getNamedAttr("int8_activations",
-                       b.getBoolAttr(activations == "int8")),
         b.getNamedAttr("page_positions", b.getI64IntegerAttr(kPagePositions)),
         b.getNamedAttr("partial_bytes_per_page",
                        b.getI64IntegerAttr(lowering.partialBytes)),

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RegionLowering.h"
-#include "compress/Conversion/ProductWalk.h"
+#include "compress/Analysis/PackedLayout.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -17,42 +17,15 @@ using namespace mlir::kernel;
 using compress::WeightOp;
 
 //===----------------------------------------------------------------------===//
-// Hazards
-//===----------------------------------------------------------------------===//
-
-bool HazardTracker::add(ArrayRef<Access> newReads, ArrayRef<Access> newWrites) {
-  auto conflict = [](const Access &a, const Access &b) {
-    if (a.end <= b.begin || b.end <= a.begin)
-      return false;
-    // The same tokens of the same buffer belong to the same thread.
-    return !(a.split == Split::Token && b.split == Split::Token &&
-             a.begin == b.begin && a.end == b.end);
-  };
-  auto any = [&](ArrayRef<Access> a, ArrayRef<Access> b) {
-    return llvm::any_of(a, [&](const Access &x) {
-      return llvm::any_of(b, [&](const Access &y) { return conflict(x, y); });
-    });
-  };
-  bool needed = unknown || any(newReads, writes) || any(newWrites, writes) ||
-                any(newWrites, reads);
-  if (needed)
-    clear();
-  llvm::append_range(reads, newReads);
-  llvm::append_range(writes, newWrites);
-  return needed;
-}
-
-//===----------------------------------------------------------------------===//
 // Buffers
 //===----------------------------------------------------------------------===//
 
 RegionLowering::RegionLowering(OpBuilder &builder, Location loc,
                                ModuleOp module, const LoweringOptions &options,
-                               Value context, Value thread, int64_t arenaBase)
+                               Value context, Value thread)
     : CodeBuilder(builder, loc), module(module), options(options),
-      context(context), thread(thread), arena(arenaBase) {
+      context(context), thread(thread) {
   weights = pointer(ContextField::weights, builder.getI8Type());
-  arenaBuffer = pointer(ContextField::arena, builder.getI8Type());
   count = options.tokens == 1 ? index(1) : field(ContextField::count);
 }
 
@@ -66,92 +39,24 @@ Value RegionLowering::pointer(ContextField which, Type element) {
                           context, which);
 }
 
-Value RegionLowering::arenaView(int64_t offset, ArrayRef<int64_t> shape,
-                                Type element) {
-  return memref::ViewOp::create(builder, loc, MemRefType::get(shape, element),
-                                arenaBuffer, index(offset), ValueRange());
+Value RegionLowering::temporary(int64_t channels) {
+  return memref::AllocOp::create(
+      builder, loc,
+      MemRefType::get({options.tokens, channels}, builder.getF32Type()),
+      ValueRange(), builder.getI64IntegerAttr(64));
 }
 
-void RegionLowering::bind(Value tensor, Value memref, int64_t begin) {
-  buffers[tensor] = {memref, begin, options.tokens * channels(tensor) * 4,
-                     false};
-}
-
-Buffer RegionLowering::temporary(int64_t channels) {
-  int64_t bytes = options.tokens * channels * 4;
-  int64_t offset = arena.allocate(bytes);
-  return {arenaView(offset, {options.tokens, channels}, builder.getF32Type()),
-          offset, bytes, true};
-}
-
-Buffer RegionLowering::allocate(Value tensor) {
-  auto it = buffers.find(tensor);
-  if (it != buffers.end())
-    return it->second;
-  return buffers[tensor] = temporary(channels(tensor));
-}
-
-void RegionLowering::barrier() {
-  BarrierOp::create(builder, loc, context, thread);
-  hazards.clear();
-}
-
-void RegionLowering::barrierBefore(ArrayRef<HazardTracker::Access> reads,
-                                   ArrayRef<HazardTracker::Access> writes) {
-  if (hazards.add(reads, writes))
-    BarrierOp::create(builder, loc, context, thread);
-}
-
-void RegionLowering::releaseQuantized(const Quantized &quantized) {
-  for (auto [offset, bytes] : quantized.parts)
-    arena.release(offset);
-}
-
-SmallVector<HazardTracker::Access>
-RegionLowering::accessQuantized(const Quantized &quantized,
-                                HazardTracker::Split split) const {
-  SmallVector<HazardTracker::Access> accesses;
-  for (auto [offset, bytes] : quantized.parts)
-    accesses.push_back({offset, offset + bytes, split});
-  return accesses;
-}
-
-/// Releases the buffers whose last use was `op`.
-void RegionLowering::releaseDead(Operation *op, Block &block) {
-  SmallVector<Value> dead;
-  for (auto [value, last] : lastUse)
-    if (last == op)
-      dead.push_back(value);
-  for (Value value : dead) {
-    lastUse.erase(value);
-    if (auto it = quantizedOf.find(value); it != quantizedOf.end()) {
-      releaseQuantized(it->second);
-      quantizedOf.erase(it);
-    }
-    auto it = buffers.find(value);
-    if (it == buffers.end())
-      continue;
-    if (it->second.owned)
-      arena.release(it->second.begin);
-    buffers.erase(it);
-  }
+Value RegionLowering::allocate(Value tensor) {
+  Value &buffer = buffers[tensor];
+  if (!buffer)
+    buffer = temporary(channels(tensor));
+  return buffer;
 }
 
 LogicalResult RegionLowering::lower(Block &block) {
-  // The last op of the block (or op that holds it) that uses a value.
-  for (Operation &op : block)
-    op.walk([&](Operation *inner) {
-      for (Value operand : inner->getOperands())
-        lastUse[operand] = &op;
-    });
-  for (Operation &op : block.without_terminator()) {
+  for (Operation &op : block.without_terminator())
     if (failed(lowerOp(&op)))
       return failure();
-    for (Value result : op.getResults())
-      if (result.use_empty() && isa<RankedTensorType>(result.getType()))
-        lastUse[result] = &op;
-    releaseDead(&op, block);
-  }
   return success();
 }
 
@@ -239,14 +144,13 @@ LogicalResult RegionLowering::lowerEmbedding(nn::EmbeddingOp op) {
   if (!use || !tokens || tokens.getArgNumber() != 0)
     return op.emitOpError("needs the function's tokens and a weight from "
                           "compress.use");
-  Buffer out = allocate(op.getResult());
-  barrierBefore({}, {access(out, true)});
+  Value out = allocate(op.getResult());
   auto weight =
       SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, use.getWeightAttr());
   GatherRowsOp::create(
       builder, loc, weight->getAttrOfType<FlatSymbolRefAttr>("kernel.rows"),
-      weights, offsetOf(use, 0),
-      pointer(ContextField::tokens, builder.getI32Type()), out.memref, count);
+      weights, placesOf(use).front(),
+      pointer(ContextField::tokens, builder.getI32Type()), out, count);
   return success();
 }
 
@@ -259,27 +163,26 @@ FailureOr<Value> RegionLowering::vectorWeight(Value tensor) {
   int64_t size = cast<RankedTensorType>(tensor.getType()).getNumElements();
   return Value(memref::ViewOp::create(
       builder, loc, MemRefType::get({size}, builder.getF32Type()), weights,
-      offsetOf(use, 0), ValueRange()));
+      placesOf(use).front(), ValueRange()));
 }
 
 LogicalResult RegionLowering::lowerNorm(Operation *op, Value input, Value gain,
                                         Value bias, float epsilon,
                                         bool centre) {
-  Buffer x = bufferOf(input), y = allocate(op->getResult(0));
+  Value x = bufferOf(input), y = allocate(op->getResult(0));
   int64_t n = channels(input);
   FailureOr<Value> g = vectorWeight(gain), b = Value();
   if (bias)
     b = vectorWeight(bias);
   if (failed(g) || failed(b))
     return failure();
-  barrierBefore({access(x, true)}, {access(y, true)});
   forall({count}, [&](ArrayRef<Value> indices) {
     Value t = indices.front();
     auto total = [&](const std::function<Value(Value, int64_t)> &term) {
       return sumOf(strips(n, {zeros()},
                           [&](Value c, int64_t valid,
                               ValueRange sum) -> SmallVector<Value> {
-                            Value v = read(x.memref, {t, c}, valid);
+                            Value v = read(x, {t, c}, valid);
                             return {addf(sum.front(), term(v, valid))};
                           })
                        .front());
@@ -305,13 +208,13 @@ LogicalResult RegionLowering::lowerNorm(Operation *op, Value input, Value gain,
     Value inverse = divf(f32(1), math::SqrtOp::create(builder, loc, variance));
     Value factor = splat(f32s(), inverse);
     strips(n, {}, [&](Value c, int64_t valid, ValueRange) {
-      Value v = read(x.memref, {t, c}, valid);
+      Value v = read(x, {t, c}, valid);
       if (mean)
         v = subf(v, mean);
       v = mulf(mulf(v, factor), read(*g, {c}, valid));
       if (bias)
         v = addf(v, read(*b, {c}, valid));
-      write(v, y.memref, {t, c}, valid);
+      write(v, y, {t, c}, valid);
       return SmallVector<Value>();
     });
   });
@@ -321,57 +224,40 @@ LogicalResult RegionLowering::lowerNorm(Operation *op, Value input, Value gain,
 LogicalResult
 RegionLowering::lowerElementwise(Operation *op,
                                  std::function<Value(ArrayRef<Value>)> body) {
-  SmallVector<Buffer> inputs;
+  SmallVector<Value> inputs;
   for (Value operand : op->getOperands())
     inputs.push_back(bufferOf(operand));
   int64_t n = channels(op->getResult(0));
-  Value result = op->getResult(0);
-  // The result takes over an operand's buffer where nobody else needs it.
-  if (!buffers.count(result))
-    for (Value operand : op->getOperands()) {
-      auto it = buffers.find(operand);
-      if (!it->second.owned || lastUse.lookup(operand) != op)
-        continue;
-      Buffer taken = it->second;
-      it->second.owned = false;
-      buffers[result] = taken;
-      break;
-    }
-  Buffer out = allocate(result);
-  SmallVector<HazardTracker::Access> reads;
-  for (const Buffer &buffer : inputs)
-    reads.push_back(access(buffer, false));
-  barrierBefore(reads, {access(out, false)});
-  // Units of 256 channels of a token.
-  constexpr int64_t unit = 256;
-  int64_t units = llvm::divideCeil(n, unit);
-  auto strip = [&](Value t, Value first, int64_t channels) {
-    strips(channels, {}, [&](Value c, int64_t valid, ValueRange) {
-      SmallVector<Value> at = {t, add(first, c)}, values;
-      for (const Buffer &buffer : inputs)
-        values.push_back(read(buffer.memref, at, valid));
-      write(body(values), out.memref, at, valid);
+  // The result takes over an operand's buffer that nobody else needs.
+  Value &out = buffers[op->getResult(0)];
+  for (auto [operand, buffer] : llvm::zip(op->getOperands(), inputs))
+    if (!out && operand.hasOneUse() && buffer.getDefiningOp<memref::AllocOp>())
+      out = buffer;
+  if (!out)
+    out = temporary(n);
+  // Units of some channels of a token.
+  int64_t unit = n;
+  for (int64_t strips = 256 / kLanes; strips && unit == n; --strips)
+    if (n % (strips * kLanes) == 0)
+      unit = strips * kLanes;
+  forall({count, index(n / unit)}, [&](ArrayRef<Value> i) {
+    Value first = mul(i[1], index(unit));
+    strips(unit, {}, [&](Value c, int64_t valid, ValueRange) {
+      SmallVector<Value> at = {i[0], add(first, c)}, values;
+      for (Value buffer : inputs)
+        values.push_back(read(buffer, at, valid));
+      write(body(values), out, at, valid);
       return SmallVector<Value>();
     });
-  };
-  int64_t whole = n / unit;
-  if (whole)
-    forall({count, index(whole)}, [&](ArrayRef<Value> i) {
-      strip(i[0], mul(i[1], index(unit)), unit);
-    });
-  if (units != whole)
-    forall({count}, [&](ArrayRef<Value> i) {
-      strip(i[0], index(whole * unit), n - whole * unit);
-    });
+  });
   return success();
 }
 
-void RegionLowering::copy(const Buffer &from, const Buffer &to) {
-  barrierBefore({access(from, true)}, {access(to, true)});
-  int64_t n = cast<MemRefType>(from.memref.getType()).getDimSize(1);
+void RegionLowering::copy(Value from, Value to) {
+  int64_t n = cast<MemRefType>(from.getType()).getDimSize(1);
   forall({count}, [&](ArrayRef<Value> i) {
     strips(n, {}, [&](Value c, int64_t valid, ValueRange) {
-      write(read(from.memref, {i[0], c}, valid), to.memref, {i[0], c}, valid);
+      write(read(from, {i[0], c}, valid), to, {i[0], c}, valid);
       return SmallVector<Value>();
     });
   });
@@ -380,115 +266,6 @@ void RegionLowering::copy(const Buffer &from, const Buffer &to) {
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
-
-RegionLowering::Quantized RegionLowering::quantize(Buffer x, Value tokens) {
-  int64_t n = cast<MemRefType>(x.memref.getType()).getDimSize(1);
-  int64_t blocks = llvm::divideCeil(n, kBlockInputs);
-  Quantized q;
-  auto part = [&](int64_t columns, Type element) {
-    int64_t offset = arena.allocate(options.tokens * columns *
-                                    (element.getIntOrFloatBitWidth() / 8));
-    q.parts.push_back({offset, options.tokens * columns *
-                                   (element.getIntOrFloatBitWidth() / 8)});
-    return arenaView(offset, {options.tokens, columns}, element);
-  };
-  q.codes = part(blocks * kBlockInputs, builder.getI8Type());
-  q.scales = part(blocks, builder.getF32Type());
-  q.sums = part(2 * blocks, builder.getF32Type());
-  SmallVector<HazardTracker::Access> writes =
-      accessQuantized(q, HazardTracker::Split::Token);
-  barrierBefore({access(x, true)}, writes);
-  QuantizeActivationsOp::create(builder, loc, x.memref, q.codes, q.scales,
-                                q.sums, tokens);
-  return q;
-}
-
-/// Products of one nn.linear. Buffers of activations that other products take
-/// too, by `tensor`, share their quantised form.
-struct RegionLowering::Products : ProductWalk<Buffer> {
-  Products(RegionLowering &region, const PlannedWeight &weight,
-           compress::UseOp use, Value tokens)
-      : ProductWalk(weight, region.options.int8), region(region), use(use),
-        tokens(tokens) {}
-
-  using Access = HazardTracker::Access;
-
-  Value place(Value part) { return region.offsetOf(use, weight.indexOf(part)); }
-  UnitAttr flag(bool accumulate) {
-    return accumulate ? region.builder.getUnitAttr() : UnitAttr();
-  }
-  /// Before a product that reads what `reads` say.
-  void before(SmallVector<Access> reads, const Buffer &y, bool accumulate) {
-    if (accumulate)
-      reads.push_back(region.access(y, false));
-    region.barrierBefore(reads, {region.access(y, false)});
-  }
-
-  Buffer temporary(int64_t channels) override {
-    return region.temporary(channels);
-  }
-  void release(Buffer buffer) override { region.releaseTemporary(buffer); }
-
-  void multiply(Value node, Buffer x, Buffer y, bool accumulate) override {
-    before({region.access(x, false)}, y, accumulate);
-    MatmulOp::create(region.builder, region.loc,
-                     weight.partOf(node).getFormat(), region.weights,
-                     place(node), x.memref, y.memref, tokens, flag(accumulate));
-  }
-  void multiplyInt8(Value node, Buffer x, Buffer y, bool accumulate) override {
-    Quantized q;
-    if (x.tensor && region.quantizedOf.count(x.tensor))
-      q = region.quantizedOf[x.tensor];
-    else
-      q = region.quantize(x, tokens);
-    if (x.tensor)
-      region.quantizedOf[x.tensor] = q;
-    before(region.accessQuantized(q, HazardTracker::Split::Other), y,
-           accumulate);
-    MatmulInt8Op::create(region.builder, region.loc,
-                         weight.partOf(node).getFormat(), region.weights,
-                         place(node), q.codes, q.scales, q.sums, y.memref,
-                         tokens, flag(accumulate));
-    if (!x.tensor)
-      region.releaseQuantized(q);
-  }
-  void round(Buffer x, Buffer y) override {
-    region.barrierBefore({region.access(x, true)}, {region.access(y, true)});
-    RoundActivationsOp::create(region.builder, region.loc, x.memref, y.memref,
-                               tokens);
-  }
-  void move(Value leaf, Buffer from, Buffer to, bool scatter,
-            bool accumulate) override {
-    RegionLowering &r = region;
-    auto type = cast<RankedTensorType>(leaf.getType());
-    Value indices = memref::ViewOp::create(
-        r.builder, r.loc,
-        MemRefType::get(
-            {type.getNumElements()},
-            r.builder.getIntegerType(type.getElementTypeBitWidth())),
-        r.weights, place(leaf), ValueRange());
-    r.barrierBefore({r.access(from, true)}, {r.access(to, true)});
-    int64_t n = cast<MemRefType>(from.memref.getType()).getDimSize(1);
-    r.forall({tokens}, [&](ArrayRef<Value> t) {
-      r.loop(r.index(0), r.index(n), 1, [&](Value i) {
-        Value other = arith::IndexCastUIOp::create(
-            r.builder, r.loc, r.builder.getIndexType(), r.load(indices, i));
-        Value value =
-            memref::LoadOp::create(r.builder, r.loc, from.memref,
-                                   ValueRange{t[0], scatter ? i : other});
-        SmallVector<Value> at = {t[0], scatter ? other : i};
-        if (accumulate)
-          value = r.addf(
-              memref::LoadOp::create(r.builder, r.loc, to.memref, at), value);
-        memref::StoreOp::create(r.builder, r.loc, value, to.memref, at);
-      });
-    });
-  }
-
-  RegionLowering &region;
-  compress::UseOp use;
-  Value tokens;
-};
 
 LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
   auto use = op.getWeight().getDefiningOp<compress::UseOp>();
@@ -504,48 +281,36 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
       return failure();
     bias = *vector;
   }
-  FailureOr<PlannedWeight> planned = PlannedWeight::get(weight);
-  if (failed(planned))
-    return failure();
-  Value input = op.getInput();
-  Buffer x = bufferOf(input);
-  x.tensor = input;
-  auto addBias = [&](Buffer &y, Value tokens) {
+  SmallVector<Value> places = placesOf(use);
+  Value x = bufferOf(op.getInput());
+  int64_t outputs = channels(op.getResult());
+  auto multiply = [&](Value x, Value y, Value tokens) {
+    MultiplyOp::create(builder, loc, TypeRange(), use.getWeightAttr(), weights,
+                       places, x, y, tokens);
     if (!bias)
       return;
-    int64_t n = channels(op.getResult());
-    barrierBefore({access(y, true)}, {access(y, true)});
     forall({tokens}, [&](ArrayRef<Value> t) {
-      strips(n, {}, [&](Value c, int64_t valid, ValueRange) {
+      strips(outputs, {}, [&](Value c, int64_t valid, ValueRange) {
         SmallVector<Value> at = {t[0], c};
-        write(addf(read(y.memref, at, valid), read(bias, {c}, valid)), y.memref,
-              at, valid);
+        write(addf(read(y, at, valid), read(bias, {c}, valid)), y, at, valid);
         return SmallVector<Value>();
       });
     });
   };
   if (op.getResult() != logits) {
-    Buffer y = allocate(op.getResult());
-    if (failed(Products(*this, *planned, use, count)
-                   .walk(weight.getResultValue(), x, y, false)))
-      return failure();
-    addBias(y, count);
+    multiply(x, allocate(op.getResult()), count);
     return success();
   }
   // Logits go to the caller's buffer, from the first token that it wants.
-  vocabulary = channels(op.getResult());
+  vocabulary = outputs;
   Value begin = field(ContextField::logits_begin);
   Value wanted = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
                                        begin, count);
   Value base = pointer(ContextField::logits, builder.getF32Type());
-  if (hazards.pending())
-    barrier();
   auto branch = scf::IfOp::create(builder, loc, wanted, false);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
-  int64_t n = channels(input), tokens = options.tokens;
-  Buffer from = x;
-  from.tensor = Value();
+  int64_t n = channels(op.getInput()), tokens = options.tokens;
   Value wantedCount = count;
   if (tokens > 1) {
     wantedCount = sub(count, begin);
@@ -553,26 +318,18 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
         MemRefType::get({tokens, n}, builder.getF32Type(),
                         StridedLayoutAttr::get(builder.getContext(),
                                                ShapedType::kDynamic, {n, 1}));
-    from.memref = memref::ReinterpretCastOp::create(
-        builder, loc, type, x.memref, OpFoldResult(mul(begin, index(n))),
+    x = memref::ReinterpretCastOp::create(
+        builder, loc, type, x, OpFoldResult(mul(begin, index(n))),
         SmallVector<OpFoldResult>{builder.getIndexAttr(tokens),
                                   builder.getIndexAttr(n)},
         SmallVector<OpFoldResult>{builder.getIndexAttr(n),
                                   builder.getIndexAttr(1)});
   }
-  Buffer y;
-  y.memref = memref::ReinterpretCastOp::create(
+  Value y = memref::ReinterpretCastOp::create(
       builder, loc, MemRefType::get({tokens, vocabulary}, builder.getF32Type()),
       base, /*offset=*/0, ArrayRef<int64_t>{tokens, vocabulary},
       ArrayRef<int64_t>{vocabulary, 1});
-  y.begin = int64_t(1) << 41;
-  y.bytes = tokens * vocabulary * 4;
-  y.owned = false;
-  if (failed(Products(*this, *planned, use, wantedCount)
-                 .walk(weight.getResultValue(), from, y, false)))
-    return failure();
-  addBias(y, wantedCount);
-  barrier();
+  multiply(x, y, wantedCount);
   return success();
 }
 
@@ -589,12 +346,11 @@ static int64_t lanesFor(int64_t n) {
 }
 
 LogicalResult RegionLowering::lowerRotary(nn::RotaryOp op) {
-  Buffer x = bufferOf(op.getInput()), y = allocate(op.getResult());
+  Value x = bufferOf(op.getInput()), y = allocate(op.getResult());
   int64_t half =
       cast<RankedTensorType>(op.getFrequencies().getType()).getDimSize(0);
   int64_t heads = channels(op.getInput()) / (2 * half);
   int64_t lanes = lanesFor(half);
-  barrierBefore({access(x, true)}, {access(y, true)});
   Value table = pointer(ContextField::rotary, builder.getF32Type());
   Value positions = pointer(ContextField::positions, builder.getI32Type());
   forall({count}, [&](ArrayRef<Value> indices) {
@@ -608,10 +364,10 @@ LogicalResult RegionLowering::lowerRotary(nn::RotaryOp op) {
         Value c = read(table, {add(row, j)}, lanes, lanes);
         Value s = read(table, {add(add(row, index(half)), j)}, lanes, lanes);
         Value first = add(head, j), second = add(first, index(half));
-        Value a = read(x.memref, {t, first}, lanes, lanes);
-        Value b = read(x.memref, {t, second}, lanes, lanes);
-        write(subf(mulf(a, c), mulf(b, s)), y.memref, {t, first}, lanes);
-        write(addf(mulf(b, c), mulf(a, s)), y.memref, {t, second}, lanes);
+        Value a = read(x, {t, first}, lanes, lanes);
+        Value b = read(x, {t, second}, lanes, lanes);
+        write(subf(mulf(a, c), mulf(b, s)), y, {t, first}, lanes);
+        write(addf(mulf(b, c), mulf(a, s)), y, {t, second}, lanes);
       });
     });
   });

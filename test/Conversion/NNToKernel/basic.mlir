@@ -1,4 +1,4 @@
-// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel="chunk=8" --canonicalize --cse | FileCheck %s
+// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel="chunk=8" --kernel-split-multiply --kernel-plan-buffers --canonicalize --cse --kernel-insert-barriers | FileCheck %s
 // RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=f16 | FileCheck %s --check-prefix=F16
 // RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=int8 | FileCheck %s --check-prefix=INT8
 // RUN: not compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=int4 2>&1 | FileCheck %s --check-prefix=INT4
@@ -18,7 +18,7 @@
 // Every op of nn, and where threads meet.
 
 // CHECK: module attributes {
-// CHECK-SAME: kernel.program = {arena_bytes = {{[0-9]+}} : i64, cache_bytes_per_position = 128 : i64, cache_type = 0 : i64, int8_activations = true, page_positions = 256 : i64, partial_bytes_per_page = 320 : i64, prefill_chunk = 8 : i64, rotary_frequencies = @f, run_tokens = 16 : i64, vocabulary = 48 : i64}
+// CHECK-SAME: kernel.program = {cache_bytes_per_position = 128 : i64, cache_type = 0 : i64, page_positions = 256 : i64, partial_bytes_per_page = 320 : i64, prefill_chunk = 8 : i64, rotary_frequencies = @f, run_tokens = 16 : i64, vocabulary = 48 : i64}
 
 compress.weight @e : tensor<48x16xf32> {
   %0 = compress.stored "e" : tensor<48x16xf16>
@@ -106,8 +106,8 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %c: tensor<2x?x2x8x
 // CHECK-NOT: kernel.barrier
 // Keys and values go into the cache, which attention then reads.
 // CHECK: scf.forall {{.*}} in (%[[COUNT]])
-// CHECK: kernel.barrier
 // CHECK: %[[RUNS:.+]] = kernel.field %{{.+}} run_count
+// CHECK: kernel.barrier
 // CHECK: scf.forall {{.*}} in (%[[RUNS]], 2)
 // CHECK: grain = 1
 

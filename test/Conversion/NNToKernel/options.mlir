@@ -1,15 +1,13 @@
-// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel | FileCheck %s --check-prefixes=CHECK,INT8,CHUNK64
-// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel="activations=f32 chunk=8" | FileCheck %s --check-prefixes=CHECK,F32,CHUNK8
-// RUN: not compress-opt %s --kernel-plan-weights --convert-nn-to-kernel="activations=f16" 2>&1 | FileCheck %s --check-prefix=ACTIVATIONS
+// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel --kernel-split-multiply | FileCheck %s --check-prefixes=CHECK,INT8,CHUNK64
+// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel="chunk=8" --kernel-split-multiply=activations=f32 | FileCheck %s --check-prefixes=CHECK,F32,CHUNK8
 // RUN: not compress-opt %s --kernel-plan-weights --convert-nn-to-kernel="chunk=0" 2>&1 | FileCheck %s --check-prefix=CHUNK0
 // RUN: not compress-opt %s --convert-nn-to-kernel 2>&1 | FileCheck %s --check-prefix=PLACE
 
-// ACTIVATIONS: error: activations=f16 is unknown; there are f32 and int8
 // CHUNK0: error: chunk=0 is below 1
 // PLACE: error: 'compress.use' op names a weight without a place; run --kernel-plan-weights before
 
-// INT8: int8_activations = true,{{.*}} prefill_chunk = 64 : i64
-// F32: int8_activations = false,{{.*}} prefill_chunk = 8 : i64
+// CHUNK64: prefill_chunk = 64 : i64
+// CHUNK8: prefill_chunk = 8 : i64
 
 compress.weight @e : tensor<48x64xf32> {
   %0 = compress.stored "codes" : tensor<48x64xsi4>

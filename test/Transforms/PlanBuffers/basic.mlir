@@ -1,4 +1,4 @@
-// RUN: compress-opt %s --pass-pipeline='builtin.module(func.func(kernel-plan-buffers))' | FileCheck %s
+// RUN: compress-opt %s --pass-pipeline='builtin.module(kernel-plan-buffers)' | FileCheck %s
 
 // Buffers that are not alive together share bytes; a unit's are its thread's.
 // CHECK-LABEL: func.func @f
@@ -40,5 +40,32 @@ func.func @f(%c: !kernel.context, %t: index, %x: memref<8xf32>) {
 // CHECK: memref.alloc
 func.func @other() {
   %a = memref.alloc() : memref<8xf32>
+  return
+}
+
+// A caller's buffers lie behind its callee's; one inside a condition has a place
+// like others.
+// CHECK-LABEL: func.func @caller
+// CHECK-SAME: kernel.arena_bytes = 256
+// CHECK: arith.constant 128 : index
+// CHECK: call @callee
+// CHECK: scf.if
+// CHECK:   arith.constant 192 : index
+// CHECK-LABEL: func.func private @callee
+// CHECK-SAME: kernel.arena_bytes = 128
+func.func @caller(%c: !kernel.context, %t: index, %p: i1) {
+  %0 = memref.alloc() : memref<8xf32>
+  call @callee(%c, %t, %0) : (!kernel.context, index, memref<8xf32>) -> ()
+  scf.if %p {
+    %1 = memref.alloc() : memref<8xf32>
+    memref.copy %0, %1 : memref<8xf32> to memref<8xf32>
+  }
+  return
+}
+func.func private @callee(%c: !kernel.context, %t: index, %x: memref<8xf32>) {
+  %0 = memref.alloc() : memref<8xf32>
+  %1 = memref.alloc() : memref<8xf32>
+  memref.copy %x, %0 : memref<8xf32> to memref<8xf32>
+  memref.copy %0, %1 : memref<8xf32> to memref<8xf32>
   return
 }

@@ -145,14 +145,11 @@ LogicalResult DetachStorePass::inlineTensors(ModuleOp module,
     auto stored = dyn_cast<StoredOp>(op);
     if (stored && store.lookup(stored.getKey()))
       leaves.push_back(stored);
-    auto blobs = op->getAttrOfType<DictionaryAttr>("compress.blobs");
-    if (!key.empty() && !large &&
-        ((stored && stored.getKey() == key) ||
-         (blobs && llvm::any_of(blobs, [&](NamedAttribute blob) {
-            auto text = dyn_cast<StringAttr>(blob.getValue());
-            return text && text.getValue() == key;
-          }))))
-      large = op;
+    if (auto user = dyn_cast<StoreUserOpInterface>(op))
+      user.visitKeys([&](StringRef named, RankedTensorType) {
+        if (!large && !key.empty() && named == key)
+          large = op;
+      });
   });
   if (large) {
     // The side-car still holds everything: its name prints.

@@ -71,4 +71,19 @@ def SparseOpInterface : OpInterface<"SparseOpInterface"> {
   ];
 }
 
+def StoreUserOpInterface : OpInterface<"StoreUserOpInterface"> {
+  let cppNamespace = "::mlir::compress";
+  let description = [{
+    An op that names tensors or blobs of the weight store: they are written with
+    the module, kept while it names them, and counted once however many ops do.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Calls `visit` with each key, and the type of the tensor that it names,
+        null for a blob.
+      }], "void", "visitKeys",
+      (ins "::llvm::function_ref<void(::llvm::StringRef, ::mlir::RankedTensorType)>":$visit)>,
+  ];
+}
+
 #endif // COMPRESS_INTERFACES_TD

@@ -90,10 +90,8 @@ int64_t WeightOp::getStoredBits() {
   int64_t bits = 0;
   llvm::StringSet<> seen;
   getBody().walk([&](DecompressionOpInterface op) {
-    if (auto stored = dyn_cast<StoredOp>(op.getOperation()))
-      if (!seen.insert(stored.getKey()).second)
-        return;
-    bits += op.getStoredBits();
+    if (namesNewKey(op, seen))
+      bits += op.getStoredBits();
   });
   return bits;
 }
@@ -184,6 +182,11 @@ LogicalResult StoredOp::verify() {
   if (getKey().empty())
     return emitOpError("has an empty key");
   return success();
+}
+
+void StoredOp::visitKeys(
+    function_ref<void(StringRef, RankedTensorType)> visit) {
+  visit(getKey(), cast<RankedTensorType>(getType()));
 }
 
 int64_t StoredOp::getStoredBits() {

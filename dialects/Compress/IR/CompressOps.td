@@ -164,7 +164,7 @@ def StreamOp : Compress_Op<"stream", [Pure, HasParent<"FormatOp">,
 // Leaves
 //===----------------------------------------------------------------------===//
 
-def StoredOp : Compress_Op<"stored", [Pure,
+def StoredOp : Compress_Op<"stored", [Pure, DeclareOpInterfaceMethods<StoreUserOpInterface>,
     DeclareOpInterfaceMethods<DecompressionOpInterface, ["evaluateRows", "getStoredBits"]>]> {
   let summary = "A tensor of the weight store";
   let description = [{

@@ -18,6 +18,14 @@ bool mlir::compress::isLeaf(Value value) {
          op->getNumOperands() == 0;
 }
 
+bool mlir::compress::holdsElements(Value value) {
+  if (!isLeaf(value))
+    return false;
+  return cast<DecompressionOpInterface>(value.getDefiningOp())
+             .getStoredBits() ||
+         cast<RankedTensorType>(value.getType()).getNumElements() == 0;
+}
+
 bool mlir::compress::takesInteger8Activations(Value expression) {
   auto op = expression.getDefiningOp<DequantizeOp>();
   if (!op)

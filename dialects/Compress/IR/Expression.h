@@ -30,6 +30,10 @@ enum class ProductRule {
 /// Whether a value of an expression is stored or written, rather than made.
 bool isLeaf(Value value);
 
+/// Whether it is a leaf that has elements of its own, as a codebook that is
+/// known by its name has not.
+bool holdsElements(Value value);
+
 /// What an operand is to a decompression op.
 enum class OperandRole {
   Values, ///< floats that the result is made of

@@ -374,20 +374,25 @@ std::string WeightStore::getContentHash(StringRef key) const {
   return llvm::utohexstr(entry.contentHash, /*LowerCase=*/true, /*Width=*/16);
 }
 
+bool mlir::compress::namesNewKey(Operation *op, llvm::StringSet<> &seen) {
+  auto user = dyn_cast<StoreUserOpInterface>(op);
+  bool isNew = !user;
+  if (user)
+    user.visitKeys([&](StringRef key, RankedTensorType) {
+      isNew |= seen.insert(key).second;
+    });
+  return isNew;
+}
+
 std::vector<std::string> WeightStore::getNamedKeys(ModuleOp module) {
   std::vector<std::string> keys;
   llvm::StringSet<> seen;
   module.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    auto name = [&](StringRef key) {
-      if (seen.insert(key).second)
-        keys.push_back(key.str());
-    };
-    if (auto stored = dyn_cast<StoredOp>(op))
-      name(stored.getKey());
-    else if (auto blobs = op->getAttrOfType<DictionaryAttr>("compress.blobs"))
-      for (NamedAttribute blob : blobs)
-        if (auto key = dyn_cast<StringAttr>(blob.getValue()))
-          name(key.getValue());
+    if (auto user = dyn_cast<StoreUserOpInterface>(op))
+      user.visitKeys([&](StringRef key, RankedTensorType) {
+        if (seen.insert(key).second)
+          keys.push_back(key.str());
+      });
   });
   return keys;
 }

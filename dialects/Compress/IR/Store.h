@@ -129,7 +129,8 @@ public:
   /// Releases what `module` no longer names.
   void sweep(ModuleOp module);
 
-  /// Keys that the module names, in order of first mention.
+  /// Keys that the module's ops name (`StoreUserOpInterface`), in order of
+  /// first mention.
   static std::vector<std::string> getNamedKeys(ModuleOp module);
 
 private:
@@ -166,6 +167,10 @@ private:
 FailureOr<OwningOpRef<ModuleOp>>
 parseModuleFile(StringRef path, MLIRContext *context,
                 compresslib::ErrorKind *kind = nullptr);
+
+/// Whether the op names a key that is not in `seen`, to which its keys are
+/// added, or none at all: whether what it stores is counted here.
+bool namesNewKey(Operation *op, llvm::StringSet<> &seen);
 
 /// Values of elements [begin, begin + out.size()) of a tensor's bytes.
 void unpackElements(ArrayRef<uint8_t> bytes, Type element, int64_t begin,

@@ -114,16 +114,13 @@ static LogicalResult walkKeys(
         visit) {
   WalkResult result =
       module.walk<WalkOrder::PreOrder>([&](Operation *op) -> WalkResult {
-        if (auto stored = dyn_cast<StoredOp>(op))
-          return visit(op, stored.getKey(),
-                       cast<RankedTensorType>(stored.getType()));
-        auto blobs = op->getAttrOfType<DictionaryAttr>("compress.blobs");
-        for (NamedAttribute blob :
-             blobs ? blobs.getValue() : ArrayRef<NamedAttribute>())
-          if (auto key = dyn_cast<StringAttr>(blob.getValue()))
-            if (failed(visit(op, key.getValue(), {})))
-              return failure();
-        return success();
+        LogicalResult visited = success();
+        if (auto user = dyn_cast<StoreUserOpInterface>(op))
+          user.visitKeys([&](StringRef key, RankedTensorType type) {
+            if (succeeded(visited))
+              visited = visit(op, key, type);
+          });
+        return visited;
       });
   return failure(result.wasInterrupted());
 }

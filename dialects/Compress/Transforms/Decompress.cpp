@@ -47,9 +47,9 @@ struct DecompressPass
     // The value of an expression written in the IR is written, too.
     Value leaf = value;
     for (Operation &op : weight.getBody().front())
-      if (isa<StoredOp, ConstantOp>(op)) {
+      if (op.getNumResults() && holdsElements(op.getResult(0))) {
         leaf = op.getResult(0);
-        if (isa<StoredOp>(op))
+        if (isa<StoreUserOpInterface>(op))
           break;
       }
     if (leaf == value && value.getType() == type)

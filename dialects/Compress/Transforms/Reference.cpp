@@ -32,7 +32,7 @@ LogicalResult mlir::compress::keepOrigin(WeightOp weight) {
   std::string key;
   if (auto stored = dyn_cast<StoredOp>(leaf)) {
     key = stored.getKey().str();
-  } else if (isa<ConstantOp>(leaf)) {
+  } else if (holdsElements(weight.getResultValue())) {
     ExpressionEvaluator evaluator(store);
     FailureOr<std::vector<float>> values =
         evaluator.evaluateRows(weight.getResultValue(), 0, getRowCount(type));

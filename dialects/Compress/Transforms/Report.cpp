@@ -59,8 +59,7 @@ struct ReportPass : compress::impl::CompressReportPassBase<ReportPass>,
       total.elements += rows.back().elements;
       total.before += rows.back().before;
       weight.getBody().walk([&](DecompressionOpInterface op) {
-        auto stored = dyn_cast<StoredOp>(op.getOperation());
-        if (!stored || seen.insert(stored.getKey()).second)
+        if (namesNewKey(op, seen))
           total.after += op.getStoredBits();
       });
     }

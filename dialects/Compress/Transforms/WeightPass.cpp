@@ -55,7 +55,7 @@ SmallVector<Leaf> mlir::compress::collectLeaves(WeightOp weight,
       target == LeafTarget::Elements || target == LeafTarget::Codes;
   auto reach = [&](OpOperand &use) {
     auto type = cast<RankedTensorType>(use.get().getType());
-    if (!isa_and_present<StoredOp, ConstantOp>(use.get().getDefiningOp()) ||
+    if (!holdsElements(use.get()) ||
         (!mayBeCodes && !isFloatElement(type.getElementType())))
       return;
     auto [it, isNew] = index.try_emplace(use.get(), leaves.size());
@@ -183,11 +183,12 @@ LeafBuilder::LeafBuilder(WeightOp weight, Operation *after, std::string stem,
 
 LeafBuilder::LeafBuilder(WeightOp weight, Value leaf)
     : LeafBuilder(weight, leaf.getDefiningOp(), getStem(weight, leaf),
-                  isa<ConstantOp>(leaf.getDefiningOp())) {}
+                  !isa<StoreUserOpInterface>(leaf.getDefiningOp())) {}
 
 LeafBuilder LeafBuilder::forWeight(WeightOp weight, Value value) {
-  return LeafBuilder(weight, value.getDefiningOp(), weight.getSymName().str(),
-                     weight.getBody().front().getOps<StoredOp>().empty());
+  return LeafBuilder(
+      weight, value.getDefiningOp(), weight.getSymName().str(),
+      weight.getBody().front().getOps<StoreUserOpInterface>().empty());
 }
 
 FailureOr<Value> LeafBuilder::fromBytes(StringRef part, RankedTensorType type,

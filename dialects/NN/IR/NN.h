@@ -11,6 +11,7 @@
 #ifndef NN_IR_NN_H
 #define NN_IR_NN_H
 
+#include "Compress/IR/Compress.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"

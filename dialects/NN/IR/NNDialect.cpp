@@ -51,6 +51,14 @@ static bool agree(int64_t a, int64_t b) {
   return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b);
 }
 
+void ModelOp::visitKeys(function_ref<void(StringRef, RankedTensorType)> visit) {
+  auto blobs = (*this)->getAttrOfType<DictionaryAttr>("compress.blobs");
+  for (NamedAttribute blob :
+       blobs ? blobs.getValue() : ArrayRef<NamedAttribute>())
+    if (auto key = dyn_cast<StringAttr>(blob.getValue()))
+      visit(key.getValue(), {});
+}
+
 LogicalResult ModelOp::verify() {
   if (int64_t(getParameters()) < 0 || int64_t(getContext()) < 1)
     return emitOpError("needs at least 0 parameters and a context of at least "

@@ -14,6 +14,8 @@ include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+include "Compress/IR/CompressInterfaces.td"
+
 def NNDialect : Dialect {
   let name = "nn";
   let cppNamespace = "::mlir::nn";
@@ -29,7 +31,7 @@ def NNDialect : Dialect {
 
 class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NNDialect, mnemonic, traits>;
 
-def ModelOp : NN_Op<"model", []> {
+def ModelOp : NN_Op<"model", [DeclareOpInterfaceMethods<StoreUserOpInterface>]> {
   let summary = "What a program must know of a model beside its functions";
   let description = [{
     Names the blobs of the weight store that belong to the model (the

@@ -45,9 +45,8 @@ StoredSize mlir::compress::getStoredSize(ModuleOp module) {
     elements += one.elements;
     size.weights.push_back(std::move(one));
     weight.walk([&](DecompressionOpInterface op) {
-      if (auto stored = dyn_cast<StoredOp>(op.getOperation()))
-        if (!keys.insert(stored.getKey()).second)
-          return;
+      if (!namesNewKey(op, keys))
+        return;
       int64_t bits = op.getStoredBits();
       size.bits += bits;
       size.bytes += (bits + 7) / 8;
@@ -59,11 +58,11 @@ StoredSize mlir::compress::getStoredSize(ModuleOp module) {
     if (auto parameters = op.getAttrOfType<IntegerAttr>("parameters");
         parameters && op.getName().getStringRef() == "nn.model")
       size.parameters = parameters.getInt();
-    if (auto blobs = op.getAttrOfType<DictionaryAttr>("compress.blobs"))
-      for (NamedAttribute blob : blobs)
-        if (auto key = dyn_cast<StringAttr>(blob.getValue()))
-          if (std::optional<WeightStore::Blob> held = store.lookup(key))
-            size.blobBytes += int64_t(held->bytes.size());
+    if (auto user = dyn_cast<StoreUserOpInterface>(op))
+      user.visitKeys([&](StringRef key, RankedTensorType) {
+        if (std::optional<WeightStore::Blob> held = store.lookup(key))
+          size.blobBytes += int64_t(held->bytes.size());
+      });
   }
   return size;
 }

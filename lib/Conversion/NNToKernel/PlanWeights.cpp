@@ -68,11 +68,9 @@ private:
     IRMapping mapping;
     int64_t streams = 0;
     for (Operation *op : ops) {
-      auto leaf = cast<compress::DecompressionOpInterface>(op);
       auto type = cast<RankedTensorType>(op->getResult(0).getType());
       // A named codebook is part of the form.
-      if (!compress::isLeaf(op->getResult(0)) ||
-          (leaf.getStoredBits() == 0 && type.getNumElements())) {
+      if (!compress::holdsElements(op->getResult(0))) {
         b.clone(*op, mapping);
         continue;
       }

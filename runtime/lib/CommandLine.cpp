@@ -42,6 +42,7 @@ struct Settings {
   bool hasSeed = false, escape = false, echo = false, ignoreEnd = false;
   bool interactive = false, bench = false, info = false, json = false;
   bool documents = false, help = false, version = false, noPin = false;
+  bool verify = false;
   int64_t maximum = -1, context = 0, threads = 0, chunks = 0, seed = 0;
   int64_t repetitions = 5, benchPrompt = 512, benchGenerate = 128;
   int64_t benchDepth = 0, benchBatch = 1, parallel = 0;
@@ -158,6 +159,9 @@ std::vector<Option> optionTable(Settings &s) {
       integer("-r", "--repetitions", &s.repetitions, 1, 1e6,
               "times that it measures (default 5)"),
       flag(nullptr, "--info", &s.info, "describe model, code and processor"),
+      flag(nullptr, "--verify", &s.verify,
+           "check all of the file before anything else; without it, weights "
+           "are checked when they are first read"),
       flag(nullptr, "--json", &s.json,
            "print the text, or --perplexity, --bench and --info, as JSON"),
       text(nullptr, "--instruction-set", "NAME", &s.instructionSet, nullptr,
@@ -829,10 +833,22 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
   if (!pool)
     return fail(pool.error());
 
-  auto payload = Payload::open(payloadPath, pool->get());
+  auto payload = Payload::open(payloadPath);
   if (!payload)
     return fail(payload.error());
   const Metadata &metadata = payload->metadata();
+  if (settings.verify) {
+    if (Status s = payload->verify(pool->get()); !s)
+      return fail(s.error());
+    if (!settings.hasPrompt && !settings.hasFile && !settings.hasPerplexity &&
+        !settings.bench && !settings.info && !settings.interactive &&
+        !settings.version)
+      return printAll(
+          format("'%s' is as it was built: %zu checksums of its "
+                 "%llu bytes agree.\n",
+                 payload->path().c_str(), payload->blocks(),
+                 static_cast<unsigned long long>(payload->fileBytes())));
+  }
   if (settings.version)
     return printAll(format("%s, built by compress %s\n", metadata.name.c_str(),
                            metadata.version.c_str()));

@@ -27,8 +27,8 @@ namespace rt {
 
 namespace {
 
-constexpr uint64_t pageBytes = 4096, alignment = 64, blockBytes = 1 << 20;
-constexpr uint32_t payloadVersion = 1;
+constexpr uint64_t pageBytes = 4096, alignment = 64;
+constexpr uint32_t payloadVersion = 2;
 constexpr char magic[9] = "CMPRSPAY";
 
 struct Range {
@@ -44,9 +44,10 @@ struct Trailer {
   Range weights, tokenizer, metadata;
   Range sideCarName;        ///< length 0: the weights are here
   uint64_t sideCarChecksum; ///< of the side-car's trailer
-  uint64_t checksum;        ///< of all bytes before the trailer
+  uint64_t checksum;        ///< of the table of checksums
+  uint64_t bodyBytes;       ///< before the table, which ends at the trailer
   uint64_t trailerChecksum; ///< of the trailer before this field
-  uint64_t reserved[2];     ///< zero
+  uint64_t reserved;        ///< zero
 };
 static_assert(sizeof(Trailer) == 128 && offsetof(Trailer, weights) == 24,
               "the trailer is a file format");
@@ -56,22 +57,6 @@ using ull = unsigned long long;
 uint64_t hashOfHashes(const std::vector<uint64_t> &hashes) {
   return xxh3({reinterpret_cast<const uint8_t *>(hashes.data()),
                hashes.size() * sizeof(uint64_t)});
-}
-
-uint64_t hashBlocks(const uint8_t *data, uint64_t size, ThreadPool *pool) {
-  int64_t blocks = (size + blockBytes - 1) / blockBytes;
-  std::vector<uint64_t> hashes(blocks);
-  auto one = [&](int64_t i) {
-    uint64_t begin = i * blockBytes;
-    hashes[i] = xxh3(
-        {data + begin, size_t(std::min<uint64_t>(blockBytes, size - begin))});
-  };
-  if (pool)
-    pool->forEach(blocks, one);
-  else
-    for (int64_t i = 0; i < blocks; ++i)
-      one(i);
-  return hashOfHashes(hashes);
 }
 
 uint64_t hashTrailer(const Trailer &trailer) {
@@ -154,10 +139,11 @@ public:
   }
 
   uint64_t written() const { return file_.position(); }
-  uint64_t checksum() {
+  /// The checksums of the blocks so far, the last one ended.
+  std::vector<uint64_t> hashes() {
     if (filled_)
       closeBlock();
-    return hashOfHashes(hashes_);
+    return hashes_;
   }
   AtomicFile take() { return std::move(file_); }
 
@@ -219,12 +205,18 @@ Status writePayload(Output &out, const EdgeBinary &binary, bool weights,
     return s;
   if (Status s = out.pad(alignment); !s)
     return s;
+  trailer.bodyBytes = out.written();
+  const std::vector<uint64_t> hashes = out.hashes();
+  if (Status s = out.write(reinterpret_cast<const uint8_t *>(hashes.data()),
+                           hashes.size() * sizeof(uint64_t));
+      !s)
+    return s;
   memcpy(trailer.magic, magic, sizeof(trailer.magic));
   trailer.version = payloadVersion;
   trailer.abiVersion = COMPRESS_ABI_VERSION;
   trailer.fileBytes = out.written() + sizeof(Trailer);
   trailer.sideCarChecksum = sideCarChecksum;
-  trailer.checksum = out.checksum();
+  trailer.checksum = hashOfHashes(hashes);
   trailer.trailerChecksum = checksum = hashTrailer(trailer);
   return out.write(reinterpret_cast<const uint8_t *>(&trailer),
                    sizeof(trailer));
@@ -234,8 +226,10 @@ Status writePayload(Output &out, const EdgeBinary &binary, bool weights,
 
 Expected<std::vector<AtomicFile>> makeEdgeBinary(const std::string &output,
                                                  const EdgeBinary &binary) {
+  // With some for the rest, and for checksums.
   uint64_t weightsBytes =
       total(binary.weights) + binary.tokenizer.length + 2 * pageBytes;
+  weightsBytes += weightsBytes / blockBytes * sizeof(uint64_t);
   uint64_t codeBytes = total(binary.executable) + pageBytes;
   bool executable = !binary.executable.empty();
   std::vector<AtomicFile> files;
@@ -314,7 +308,7 @@ bool inside(const Range &range, uint64_t bytes) {
 /// have. `shown` is the name in messages.
 static Expected<Payload>
 openPayload(const std::string &path, const std::string &shown,
-            const uint64_t *expected, ThreadPool *pool,
+            const uint64_t *expected,
             Expected<Payload> (*finish)(MappedFile, const Trailer &)) {
   const char *name = shown.c_str();
   // Non-blocking, so that a FIFO without a writer is refused and not waited on.
@@ -360,8 +354,7 @@ openPayload(const std::string &path, const std::string &shown,
     return refuse(format("'%s' has weights of format version %u; this runtime "
                          "reads version %u. Build it again.",
                          name, trailer.version, payloadVersion));
-  if (trailer.trailerChecksum != hashTrailer(trailer) || trailer.reserved[0] ||
-      trailer.reserved[1])
+  if (trailer.trailerChecksum != hashTrailer(trailer) || trailer.reserved)
     return refuse(format("'%s' was changed: the checksum of its trailer is "
                          "%016llx, and %016llx was expected. Copy or build it "
                          "again.",
@@ -372,12 +365,15 @@ openPayload(const std::string &path, const std::string &shown,
                          "between code and runtime; this is version %d. Build "
                          "it again.",
                          name, trailer.abiVersion, COMPRESS_ABI_VERSION));
-  uint64_t body = size - sizeof(trailer);
+  const uint64_t body = trailer.bodyBytes;
   if (trailer.fileBytes != size)
     return refuse(format("'%s' is cut short or was changed: it needs %llu "
                          "bytes and has %llu. Copy or build it again.",
                          name, ull(trailer.fileBytes), ull(size)));
-  if (!inside(trailer.weights, body) || !inside(trailer.tokenizer, body) ||
+  const uint64_t blocks = (body + blockBytes - 1) / blockBytes;
+  if (body > size ||
+      blocks * sizeof(uint64_t) + sizeof(trailer) != size - body ||
+      !inside(trailer.weights, body) || !inside(trailer.tokenizer, body) ||
       !inside(trailer.metadata, body) || !inside(trailer.sideCarName, body) ||
       trailer.weights.offset % pageBytes)
     return refuse(format("'%s' has a trailer with sections outside its %llu "
@@ -388,15 +384,18 @@ openPayload(const std::string &path, const std::string &shown,
                          "with: its checksum is %016llx, and %016llx was "
                          "expected. Keep the two files of one build together.",
                          name, ull(trailer.trailerChecksum), ull(*expected)));
-  madvise(const_cast<uint8_t *>(data), size, MADV_WILLNEED);
-  uint64_t checksum = hashBlocks(data, body, pool);
-  if (checksum != trailer.checksum)
-    return refuse(format("'%s' was changed: the checksum of its %llu bytes is "
-                         "%016llx, and %016llx was expected. Copy or build it "
-                         "again.",
-                         name, ull(body), ull(checksum),
+  std::vector<uint64_t> hashes(blocks);
+  memcpy(hashes.data(), data + body, blocks * sizeof(uint64_t));
+  if (hashOfHashes(hashes) != trailer.checksum)
+    return refuse(format("'%s' was changed: the checksum of its table of "
+                         "checksums is %016llx, and %016llx was expected. Copy "
+                         "or build it again.",
+                         name, ull(hashOfHashes(hashes)),
                          ull(trailer.checksum)));
   if (trailer.sideCarName.length) {
+    for (uint64_t i = 0; i < blocks; ++i)
+      if (Status s = checkBlock(shown, data, body, hashes, i); !s)
+        return s.error();
     std::string sideCar(reinterpret_cast<const char *>(data) +
                             trailer.sideCarName.offset,
                         trailer.sideCarName.length);
@@ -408,12 +407,12 @@ openPayload(const std::string &path, const std::string &shown,
     std::string folder =
         slash == std::string::npos ? "" : shown.substr(0, slash + 1);
     return openPayload(folder + sideCar, folder + sideCar,
-                       &trailer.sideCarChecksum, pool, finish);
+                       &trailer.sideCarChecksum, finish);
   }
   return finish(std::move(*mapped), trailer);
 }
 
-Expected<Payload> Payload::open(const std::string &path, ThreadPool *pool) {
+Expected<Payload> Payload::open(const std::string &path) {
   bool self = path == "/proc/self/exe";
   std::string shown = path;
   char resolved[PATH_MAX];
@@ -428,6 +427,21 @@ Expected<Payload> Payload::open(const std::string &path, ThreadPool *pool) {
     const char *data = reinterpret_cast<const char *>(file.data());
     std::string shown = file.path();
     Payload payload(std::move(file));
+    payload.bodyBytes_ = trailer.bodyBytes;
+    payload.hashes_ = std::make_unique<std::vector<uint64_t>>(
+        (trailer.bodyBytes + blockBytes - 1) / blockBytes);
+    memcpy(payload.hashes_->data(), data + trailer.bodyBytes,
+           payload.hashes_->size() * sizeof(uint64_t));
+    // Blocks of weights alone.
+    uint64_t first = (trailer.weights.offset + blockBytes - 1) / blockBytes;
+    uint64_t end =
+        (trailer.weights.offset + trailer.weights.length) / blockBytes;
+    payload.guard_ = BlockGuard::create(payload.file_, payload.bodyBytes_,
+                                        *payload.hashes_, first, end);
+    for (uint64_t i = 0; i < payload.hashes_->size(); ++i)
+      if (!payload.guard_ || i < first || i >= end)
+        if (Status s = payload.verifyBlock(i); !s)
+          return Expected<Payload>(s.error());
     payload.weights_ = payload.file_.data() + trailer.weights.offset;
     payload.weightsBytes_ = trailer.weights.length;
     payload.tokenizer_ = {data + trailer.tokenizer.offset,
@@ -441,11 +455,28 @@ Expected<Payload> Payload::open(const std::string &path, ThreadPool *pool) {
     payload.metadata_ = std::move(*metadata);
     return Expected<Payload>(std::move(payload));
   };
-  return openPayload(path, shown, nullptr, pool, finish);
+  return openPayload(path, shown, nullptr, finish);
 }
 
-Expected<Payload> Payload::openSelf(ThreadPool *pool) {
-  return open("/proc/self/exe", pool);
+Status Payload::verifyBlock(uint64_t index) const {
+  return guard_ && guard_->guards(index)
+             ? guard_->check(index)
+             : checkBlock(file_.path(), file_.data(), bodyBytes_, *hashes_,
+                          index);
+}
+
+Status Payload::verify(ThreadPool *pool) const {
+  std::vector<Status> results(hashes_->size());
+  auto one = [&](int64_t i) { results[i] = verifyBlock(i); };
+  if (pool)
+    pool->forEach(results.size(), one);
+  else
+    for (size_t i = 0; i < results.size(); ++i)
+      one(i);
+  for (Status &result : results)
+    if (!result)
+      return result;
+  return {};
 }
 
 //===----------------------------------------------------------------------===//

@@ -8,13 +8,14 @@
 // An edge binary is an executable of code with its payload appended:
 //
 //   executable | zeros to a page | packed weights | tokenizer | metadata |
-//   [side-car name] | trailer
+//   [side-car name] | checksums | trailer
 //
 // Sections start at multiples of 64 bytes, the weights at a multiple of 4096,
 // so that they are used where they are mapped. The trailer is the last 128
 // bytes of the file: magic, format version, ABI version, offsets and lengths,
-// and an XXH3 checksum of everything before it. The checksum is the hash of the
-// hashes of 1 MiB blocks, so that all threads compute it.
+// and an XXH3 checksum. It is of the table of checksums before it: an XXH3 hash
+// of each block of 256 KiB of what is before the table, so that each block is
+// checked by itself.
 //
 // With a side-car, NAME holds the code and a trailer that names NAME.weights
 // and its checksum; NAME.weights is a payload without an executable. A trailer
@@ -25,11 +26,14 @@
 #ifndef COMPRESS_RUNTIME_PAYLOAD_H
 #define COMPRESS_RUNTIME_PAYLOAD_H
 
+#include "compress_runtime/BlockGuard.h"
+
 #include "compress/Support/Error.h"
 #include "compress/Support/Files.h"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,27 +100,37 @@ std::string sideCarOf(const std::string &output);
 /// Makes and commits; old files survive any failure.
 Status writeEdgeBinary(const std::string &output, const EdgeBinary &binary);
 
-/// A mapped and verified payload.
+/// A mapped payload. What is read of it has been checked.
 class Payload {
 public:
   /// Maps `path`, or the side-car that it names, and checks versions, lengths
-  /// and checksum on all threads of `pool` (none: this thread). BadInput where
-  /// the payload is absent, cut short, changed or of another version;
-  /// Environment where the file cannot be read or is no regular file.
-  static Expected<Payload> open(const std::string &path, ThreadPool *pool);
-  /// The running program's own.
-  static Expected<Payload> openSelf(ThreadPool *pool);
+  /// and the blocks that have anything but weights in them. The others are
+  /// checked when they are first read (`BlockGuard`): a changed one ends the
+  /// process then. BadInput where the payload is absent, cut short, changed or
+  /// of another version; Environment where the file cannot be read or is no
+  /// regular file.
+  static Expected<Payload> open(const std::string &path);
+
+  /// Checks every block now, on all threads of `pool` (none: this thread).
+  /// BadInput names the first that was changed.
+  Status verify(ThreadPool *pool) const;
 
   const uint8_t *weights() const { return weights_; }
   uint64_t weightsBytes() const { return weightsBytes_; }
   std::string_view tokenizer() const { return tokenizer_; }
   const Metadata &metadata() const { return metadata_; }
   uint64_t fileBytes() const { return file_.size(); }
+  /// Blocks that have checksums.
+  size_t blocks() const { return hashes_->size(); }
   const std::string &path() const { return file_.path(); }
 
 private:
   explicit Payload(MappedFile file) : file_(std::move(file)) {}
+  Status verifyBlock(uint64_t index) const;
   MappedFile file_;
+  uint64_t bodyBytes_ = 0; ///< of what has checksums
+  std::unique_ptr<std::vector<uint64_t>> hashes_;
+  std::unique_ptr<BlockGuard> guard_;
   const uint8_t *weights_ = nullptr;
   uint64_t weightsBytes_ = 0;
   std::string_view tokenizer_;

@@ -80,7 +80,7 @@ protected:
 
 TEST_F(PayloadTest, RoundTrip) {
   ASSERT_TRUE(writeEdgeBinary(folder + "app", binary).ok());
-  auto payload = Payload::open(folder + "app", nullptr);
+  auto payload = Payload::open(folder + "app");
   ASSERT_TRUE(payload.ok()) << payload.error().message;
   check(*payload);
   Payload moved = std::move(*payload);
@@ -103,7 +103,7 @@ TEST_F(PayloadTest, SectionsFromFilesAndSeveralBlocks) {
   weights = large;
   ASSERT_TRUE(writeEdgeBinary(folder + "app", binary).ok());
   auto pool = ThreadPool::create({3, false, false});
-  auto payload = Payload::open(folder + "app", pool->get());
+  auto payload = Payload::open(folder + "app");
   ASSERT_TRUE(payload.ok()) << payload.error().message;
   check(*payload);
 }
@@ -113,7 +113,7 @@ TEST_F(PayloadTest, SideCar) {
   ASSERT_TRUE(writeEdgeBinary(folder + "app", binary).ok());
   EXPECT_EQ(files(), 2);
   EXPECT_LT(read(folder + "app").size(), 500u);
-  auto payload = Payload::open(folder + "app", nullptr);
+  auto payload = Payload::open(folder + "app");
   ASSERT_TRUE(payload.ok()) << payload.error().message;
   check(*payload);
 
@@ -122,14 +122,14 @@ TEST_F(PayloadTest, SideCar) {
   other.metadata.name = "other";
   ASSERT_TRUE(writeEdgeBinary(folder + "other", other).ok());
   rename((folder + "other.weights").c_str(), (folder + "app.weights").c_str());
-  auto swapped = Payload::open(folder + "app", nullptr);
+  auto swapped = Payload::open(folder + "app");
   ASSERT_FALSE(swapped.ok());
   EXPECT_EQ(swapped.error().kind, ErrorKind::BadInput);
   EXPECT_NE(swapped.error().message.find("one build together"),
             std::string::npos);
 
   unlink((folder + "app.weights").c_str());
-  auto missing = Payload::open(folder + "app", nullptr);
+  auto missing = Payload::open(folder + "app");
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.error().kind, ErrorKind::Environment);
   EXPECT_NE(missing.error().message.find("app.weights', which does not exist"),
@@ -142,19 +142,19 @@ TEST_F(PayloadTest, EveryTruncationIsSeen) {
   std::string whole = read(folder + "app");
   for (size_t size = whole.size(); size-- > 0;) {
     ASSERT_EQ(truncate((folder + "app").c_str(), size), 0);
-    auto payload = Payload::open(folder + "app", nullptr);
+    auto payload = Payload::open(folder + "app");
     ASSERT_FALSE(payload.ok()) << size;
     ASSERT_EQ(payload.error().kind, ErrorKind::BadInput);
   }
   // Bytes that were cut out, or added at the end.
   write(folder + "app", whole.substr(0, 100) + whole.substr(200));
-  auto cut = Payload::open(folder + "app", nullptr);
+  auto cut = Payload::open(folder + "app");
   ASSERT_FALSE(cut.ok());
   EXPECT_NE(cut.error().message.find("it needs " +
                                      std::to_string(whole.size()) + " bytes"),
             std::string::npos);
   write(folder + "app", whole + "x");
-  EXPECT_FALSE(Payload::open(folder + "app", nullptr).ok());
+  EXPECT_FALSE(Payload::open(folder + "app").ok());
 }
 
 TEST_F(PayloadTest, EveryFlippedByteIsSeen) {
@@ -165,24 +165,80 @@ TEST_F(PayloadTest, EveryFlippedByteIsSeen) {
   for (size_t i = 0; i < whole.size(); ++i) {
     char changed = static_cast<char>(whole[i] ^ (1 << i % 8));
     ASSERT_EQ(pwrite(file, &changed, 1, i), 1);
-    ASSERT_FALSE(Payload::open(folder + "app", nullptr).ok()) << i;
+    ASSERT_FALSE(Payload::open(folder + "app").ok()) << i;
     ASSERT_EQ(pwrite(file, &whole[i], 1, i), 1);
   }
   close(file);
-  EXPECT_TRUE(Payload::open(folder + "app", nullptr).ok());
+  EXPECT_TRUE(Payload::open(folder + "app").ok());
+}
+
+TEST_F(PayloadTest, BlocksAreCheckedWhenTheyAreRead) {
+  constexpr size_t block = blockBytes;
+  weights.assign(4 * block, 'w');
+  binary.weights = {Section::ofText(weights)};
+  ASSERT_TRUE(writeEdgeBinary(folder + "app", binary).ok());
+  std::string whole = read(folder + "app");
+  auto flip = [&](size_t at) {
+    std::string changed = whole;
+    changed[at] ^= 1;
+    write(folder + "app", changed);
+  };
+  std::string sentence = "app' was changed: the checksum of its bytes 524288 "
+                         "to 786431 is [0-9a-f]{16}, and [0-9a-f]{16} was "
+                         "expected. Copy or build it again.";
+  flip(2 * block + 5);
+  {
+    auto payload = Payload::open(folder + "app");
+    ASSERT_TRUE(payload.ok()) << payload.error().message;
+    for (int threads : {0, 2}) {
+      auto pool = ThreadPool::create({threads, false, false});
+      Status status = payload->verify(threads ? pool->get() : nullptr);
+      ASSERT_FALSE(status.ok());
+      EXPECT_EQ(status.error().kind, ErrorKind::BadInput);
+      EXPECT_NE(status.error().message.find(
+                    "the checksum of its bytes 524288 to 786431 is"),
+                std::string::npos)
+          << status.error().message;
+    }
+    // Other blocks are as they were; a second payload has no guard left.
+    EXPECT_EQ(payload->weights()[0], 'w');
+    EXPECT_EQ(payload->weights()[block], 'w');
+    EXPECT_FALSE(Payload::open(folder + "app").ok());
+    EXPECT_EXIT((void)*static_cast<const volatile uint8_t *>(
+                    payload->weights() + 2 * block),
+                testing::ExitedWithCode(1), "error: '.*" + sentence);
+    // What nobody guards is a fault as ever.
+    EXPECT_DEATH(*reinterpret_cast<volatile int *>(8) = 1, "");
+  }
+  // What a start needs is checked at the start: the blocks that weights share
+  // with code and tokenizer, and the checksums.
+  for (size_t at : {size_t(0), size_t(4096), 4 * block + 4096 + 3,
+                    whole.size() - 128 - 8, whole.size() - 128 - 40}) {
+    flip(at);
+    auto payload = Payload::open(folder + "app");
+    ASSERT_FALSE(payload.ok()) << at;
+    EXPECT_NE(payload.error().message.find("was changed: the checksum"),
+              std::string::npos);
+  }
+  write(folder + "app", whole);
+  auto payload = Payload::open(folder + "app");
+  ASSERT_TRUE(payload.ok());
+  EXPECT_EQ(payload->blocks(), 5u);
+  EXPECT_TRUE(payload->verify(nullptr).ok());
+  check(*payload);
 }
 
 TEST_F(PayloadTest, StrippedExecutable) {
   binary.executable = {
       Section::ofFile("/proc/self/exe", 0, read("/proc/self/exe").size())};
   ASSERT_TRUE(writeEdgeBinary(folder + "app", binary).ok());
-  ASSERT_TRUE(Payload::open(folder + "app", nullptr).ok());
-  auto bare = Payload::open("/proc/self/exe", nullptr);
+  ASSERT_TRUE(Payload::open(folder + "app").ok());
+  auto bare = Payload::open("/proc/self/exe");
   ASSERT_FALSE(bare.ok());
   EXPECT_NE(bare.error().message.find("`strip`"), std::string::npos);
   std::string whole = read(folder + "app");
   write(folder + "app", whole.substr(0, whole.size() - 1000));
-  auto cut = Payload::open(folder + "app", nullptr);
+  auto cut = Payload::open(folder + "app");
   ASSERT_FALSE(cut.ok());
   EXPECT_NE(cut.error().message.find("is cut short or was changed"),
             std::string::npos);
@@ -233,14 +289,14 @@ TEST_F(PayloadTest, EveryWriteMayFail) {
       failed = !status;
       if (failed) {
         EXPECT_EQ(status.error().kind, ErrorKind::Environment);
-        auto payload = Payload::open(folder + "app", nullptr);
+        auto payload = Payload::open(folder + "app");
         ASSERT_TRUE(payload.ok()) << payload.error().message;
         EXPECT_EQ(payload->metadata().name, "old");
         EXPECT_EQ(files(), sideCar ? 2 : 1);
       }
       ASSERT_LT(allowed, 100);
     }
-    auto payload = Payload::open(folder + "app", nullptr);
+    auto payload = Payload::open(folder + "app");
     ASSERT_TRUE(payload.ok());
     check(*payload);
   }

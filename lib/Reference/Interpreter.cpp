@@ -230,6 +230,8 @@ LogicalResult Interpreter::run(Operation *op) {
         return runActivation(activation);
       })
       .Case([&](linalg::LinalgOp structured) { return runLinalg(structured); })
+      .Case([&](linalg::SoftmaxOp softmax) { return runSoftmax(softmax); })
+      .Case([&](tensor::PadOp pad) { return runPad(pad); })
       .Default([](Operation *op) {
         return op->emitOpError("has no reference evaluation");
       });

@@ -10,6 +10,7 @@
 #include "NN/IR/NN.h"
 #include "Products.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 namespace mlir::compress::reference {
 
@@ -42,7 +43,8 @@ using Frame = llvm::DenseMap<Value, std::shared_ptr<const ReferenceTensor>>;
 class Interpreter {
 public:
   Interpreter(ModuleOp module, const ReferenceOptions &options)
-      : module(module), products(module.getContext(), options.activations),
+      : module(module),
+        products(module.getContext(), options.activations, options.jitter),
         cacheType(options.cacheType) {}
 
   FailureOr<std::vector<ReferenceTensor>>
@@ -58,6 +60,8 @@ private:
   LogicalResult runTensor(Operation *op, bool &known);
   LogicalResult runElementwise(Operation *op);
   LogicalResult runLinalg(linalg::LinalgOp op);
+  LogicalResult runSoftmax(linalg::SoftmaxOp op);
+  LogicalResult runPad(tensor::PadOp op);
   LogicalResult runLinalgProduct(linalg::LinalgOp op, bool &known);
   LogicalResult runEmbedding(nn::EmbeddingOp op);
   LogicalResult runLinear(nn::LinearOp op);

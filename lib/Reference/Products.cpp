@@ -128,10 +128,10 @@ void reference::quantizeActivations(float *x, int64_t tokens, int64_t inputs) {
 // Weights
 //===----------------------------------------------------------------------===//
 
-Products::Products(MLIRContext *context, Activations activations)
+Products::Products(MLIRContext *context, Activations activations, float jitter)
     : context(context),
       store(context->getOrLoadDialect<CompressDialect>()->getStore()),
-      activations(activations) {}
+      activations(activations), jitter(jitter) {}
 
 FailureOr<std::shared_ptr<const ReferenceTensor>>
 Products::getDense(WeightOp weight) {
@@ -239,6 +239,9 @@ FailureOr<std::vector<float>> Products::split(ArrayRef<float> x, int64_t tokens,
   if (!takesInteger8Activations(expression))
     return plain(x, tokens, expression);
   std::vector<float> quantized(x.begin(), x.end());
+  if (jitter)
+    for (float &value : quantized)
+      value *= 1 + (random() % 2 ? jitter : -jitter);
   quantizeActivations(quantized.data(), tokens, inputs);
   return plain(quantized, tokens, expression);
 }

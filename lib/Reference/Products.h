@@ -9,6 +9,7 @@
 
 #include "Compress/IR/Compress.h"
 #include "compress/Reference/Reference.h"
+#include <random>
 
 namespace mlir::compress::reference {
 
@@ -34,7 +35,7 @@ void quantizeActivations(float *x, int64_t tokens, int64_t inputs);
 /// The weights of a module, decompressed when they are first needed.
 class Products {
 public:
-  Products(MLIRContext *context, Activations activations);
+  Products(MLIRContext *context, Activations activations, float jitter);
 
   /// All of a weight.
   FailureOr<std::shared_ptr<const ReferenceTensor>> getDense(WeightOp weight);
@@ -52,6 +53,8 @@ private:
   MLIRContext *context;
   const WeightStore &store;
   Activations activations;
+  float jitter;
+  std::minstd_rand random; ///< for the jitter
   llvm::DenseMap<Operation *, std::shared_ptr<const ReferenceTensor>> dense;
   llvm::DenseMap<Value, std::unique_ptr<Panels>> panels;
 };

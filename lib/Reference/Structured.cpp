@@ -8,6 +8,7 @@
 #include "Interpreter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -178,6 +179,32 @@ LogicalResult Interpreter::runLinalg(linalg::LinalgOp op) {
   }
   for (auto [result, output] : llvm::zip(op->getResults(), outputs))
     set(result, std::move(output));
+  return success();
+}
+
+/// e^(x - largest) over the sum of these, along one dimension, in double.
+LogicalResult Interpreter::runSoftmax(linalg::SoftmaxOp op) {
+  TensorPtr input = get(op.getInput());
+  if (!input || !op.hasPureTensorSemantics())
+    return failure();
+  if (input->isInteger)
+    return op->emitOpError("of integers has no reference evaluation");
+  ReferenceTensor result = *input;
+  int64_t length = input->shape[op.getDimension()], inner = 1;
+  for (int64_t d : ArrayRef(input->shape).drop_front(op.getDimension() + 1))
+    inner *= d;
+  for (int64_t start = 0; start < input->size(); start += length * inner)
+    for (int64_t i = start; i < start + inner; ++i) {
+      double largest = -INFINITY, sum = 0;
+      for (int64_t k = 0; k < length; ++k)
+        largest = std::max(largest, double(input->floats[i + k * inner]));
+      for (int64_t k = 0; k < length; ++k)
+        sum += std::exp(double(input->floats[i + k * inner]) - largest);
+      for (int64_t k = 0; k < length; ++k)
+        result.floats[i + k * inner] = float(
+            std::exp(double(input->floats[i + k * inner]) - largest) / sum);
+    }
+  set(op->getResult(0), std::move(result));
   return success();
 }
 
@@ -419,5 +446,44 @@ LogicalResult Interpreter::runTensor(Operation *op, bool &known) {
     return success();
   }
   known = false;
+  return success();
+}
+
+/// The body gives each element of the result; the source then lies over them.
+LogicalResult Interpreter::runPad(tensor::PadOp op) {
+  TensorPtr source = get(op.getSource());
+  if (!source)
+    return failure();
+  SmallVector<int64_t> low = resolve(op.getMixedLowPad()),
+                       high = resolve(op.getMixedHighPad()), shape;
+  for (auto [size, before, behind] : llvm::zip(source->shape, low, high)) {
+    shape.push_back(size + before + behind);
+    if (before < 0 || behind < 0)
+      return op.emitOpError("takes away elements, which has no reference "
+                            "evaluation");
+  }
+  ReferenceTensor result =
+      ReferenceTensor::zeros(shape, isIntegerLike(op.getType()));
+  Block &block = op.getRegion().front();
+  auto outer = [this](Value value) { return get(value); };
+  SmallVector<int64_t> point(shape.size(), 0), ones(shape.size(), 1),
+      zeros(shape.size(), 0);
+  for (int64_t e = 0, n = result.size(); e < n; ++e) {
+    Body body(outer);
+    for (auto [argument, index] : llvm::zip(block.getArguments(), point))
+      body.scalars[argument].integer = index;
+    for (Operation &inner : block.without_terminator())
+      if (failed(body.run(inner, point)))
+        return failure();
+    FailureOr<Scalar> value = body.get(block.getTerminator()->getOperand(0));
+    if (failed(value))
+      return failure();
+    setElement(result, e, *value);
+    for (int64_t d = int64_t(shape.size()) - 1;
+         d >= 0 && ++point[d] == shape[d]; --d)
+      point[d] = 0;
+  }
+  copySlice(source->shape, *source, zeros, ones, result, low, ones);
+  set(op, std::move(result));
   return success();
 }

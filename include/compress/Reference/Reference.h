@@ -59,6 +59,10 @@ struct ReferenceOptions {
   CacheType cacheType = CacheType::f32;
   /// Positions of the key-value cache; 0: what the model was made for.
   int64_t context = 0;
+  /// Activations are changed by as much of their value, up or down, before they
+  /// are rounded to int8: how far results move then is how far those of sums in
+  /// another order may be.
+  float jitter = 0;
 };
 
 /// Evaluates functions of one module; keeps the weights that it decompressed.

@@ -31,20 +31,69 @@ using compress::WeightOp;
 
 namespace {
 
-/// A use of a weight as it stands or transposed.
+/// A use of a weight behind transposes and reshapes.
 struct WeightOperand {
+  /// What a dimension of the value is: of the weight's dimension `of` the part
+  /// at `position`, where it was split, or of one element (-1).
+  struct Dim {
+    int64_t of, position = 0;
+  };
   UseOp use;
-  bool transposed = false;
+  SmallVector<Dim> dims;
 };
 
 std::optional<WeightOperand> getWeight(Value value) {
-  if (auto use = value.getDefiningOp<UseOp>())
-    return WeightOperand{use, false};
-  if (auto transpose = value.getDefiningOp<linalg::TransposeOp>())
-    if (auto use = transpose.getInput().getDefiningOp<UseOp>())
-      if (transpose.getPermutation() == ArrayRef<int64_t>{1, 0})
-        return WeightOperand{use, true};
-  return std::nullopt;
+  using Dim = WeightOperand::Dim;
+  if (auto use = value.getDefiningOp<UseOp>()) {
+    WeightOperand weight{use, {}};
+    for (int64_t d = 0; d < cast<RankedTensorType>(use.getType()).getRank();
+         ++d)
+      weight.dims.push_back({d});
+    return weight;
+  }
+  Operation *op = value.getDefiningOp();
+  if (!isa_and_present<linalg::TransposeOp, tensor::ExpandShapeOp,
+                       tensor::CollapseShapeOp>(op))
+    return std::nullopt;
+  std::optional<WeightOperand> weight = getWeight(op->getOperand(0));
+  if (!weight)
+    return std::nullopt;
+  SmallVector<Dim> dims;
+  if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
+    for (int64_t from : transpose.getPermutation())
+      dims.push_back(weight->dims[from]);
+  } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+    for (auto [dim, group] :
+         llvm::zip(weight->dims, expand.getReassociationIndices())) {
+      int64_t parts = llvm::count_if(group, [&](int64_t to) {
+        return expand.getResultType().getDimSize(to) != 1;
+      });
+      if (parts > 1 && dim.position)
+        return std::nullopt;
+      for (auto [part, to] : llvm::enumerate(group)) {
+        bool isUnit = expand.getResultType().getDimSize(to) == 1;
+        bool isOnly = parts == 0 && part == 0;
+        dims.push_back(
+            isUnit && !isOnly
+                ? Dim{-1}
+                : Dim{dim.of, parts > 1 ? int64_t(part) + 1 : dim.position});
+      }
+    }
+  } else {
+    for (ArrayRef<int64_t> group :
+         cast<tensor::CollapseShapeOp>(op).getReassociationIndices()) {
+      Dim dim{-1};
+      for (int64_t from : group)
+        if (weight->dims[from].of >= 0) {
+          if (dim.of >= 0)
+            return std::nullopt;
+          dim = weight->dims[from];
+        }
+      dims.push_back(dim);
+    }
+  }
+  weight->dims = std::move(dims);
+  return weight;
 }
 
 bool isZero(Value value) {
@@ -239,13 +288,25 @@ struct ConvertProducts
           !getDims(op.getMatchingIndexingMap(other), x) ||
           !getDims(op.getMatchingIndexingMap(op.getDpsInitOperand(0)), y))
         continue;
-      if (weight->transposed)
-        std::swap(w[0], w[1]);
-      // w = [o, k], x = [t…, k], y = [t…, o].
-      if (x.back() != w[1] || y.empty() || y.back() != w[0] ||
-          ArrayRef(x).drop_back() != ArrayRef(y).drop_back())
+      // Loops of the weight's rows and of its columns, in their order.
+      SmallVector<std::pair<int64_t, unsigned>> parts[2];
+      for (auto [loop, dim] : llvm::zip_equal(w, weight->dims))
+        if (dim.of >= 0)
+          parts[dim.of].push_back({dim.position, loop});
+      SmallVector<unsigned> loops[2];
+      for (unsigned of : {0, 1}) {
+        llvm::sort(parts[of]);
+        llvm::append_range(loops[of], llvm::make_second_range(parts[of]));
+      }
+      auto endsWith = [](ArrayRef<unsigned> all, ArrayRef<unsigned> last) {
+        return all.size() >= last.size() && all.take_back(last.size()) == last;
+      };
+      // The weight is [o…, k…], x = [t…, k…], y = [t…, o…].
+      if (!endsWith(x, loops[1]) || !endsWith(y, loops[0]) ||
+          ArrayRef(x).drop_back(loops[1].size()) !=
+              ArrayRef(y).drop_back(loops[0].size()))
         continue;
-      return replace(op, weight->use, other->get());
+      return replace(op, weight->use, other->get(), x.size() - loops[1].size());
     }
   }
 
@@ -259,35 +320,41 @@ struct ConvertProducts
     return true;
   }
 
-  void replace(linalg::LinalgOp op, UseOp use, Value x) {
+  /// The first `tokens` dimensions of x and of the result are tokens.
+  void replace(linalg::LinalgOp op, UseOp use, Value x, int64_t tokens) {
     OpBuilder b(op);
     Location loc = op.getLoc();
+    Value init = op.getDpsInitOperand(0)->get();
     auto inputType = cast<RankedTensorType>(x.getType());
-    int64_t rank = inputType.getRank();
-    // Tokens are all dimensions but the last.
-    SmallVector<ReassociationIndices> groups(2);
-    for (int64_t dim = 0; dim + 1 < rank; ++dim)
-      groups[0].push_back(dim);
-    groups[1].push_back(rank - 1);
+    auto outputType = cast<RankedTensorType>(init.getType());
+    auto groupsOf = [&](int64_t rank) {
+      SmallVector<ReassociationIndices> groups(tokens ? 2 : 1);
+      for (int64_t dim = 0; dim < rank; ++dim)
+        groups[tokens && dim >= tokens].push_back(dim);
+      return groups;
+    };
+    bool isMatrix = tokens == 1 && outputType.getRank() == 2;
+    if (inputType.getRank() != (tokens ? 2 : 1))
+      x = tensor::CollapseShapeOp::create(b, loc, x,
+                                          groupsOf(inputType.getRank()));
     SmallVector<ReassociationIndices> vector = {{0, 1}};
-    if (rank == 1)
+    if (!tokens)
       x = tensor::ExpandShapeOp::create(
           b, loc,
-          RankedTensorType::get({1, inputType.getDimSize(0)}, b.getF32Type()),
+          RankedTensorType::get(
+              {1, cast<RankedTensorType>(x.getType()).getDimSize(0)},
+              b.getF32Type()),
           x, vector);
-    else if (rank > 2)
-      x = tensor::CollapseShapeOp::create(b, loc, x, groups);
-    Value init = op.getDpsInitOperand(0)->get(), into;
-    if (auto fill = init.getDefiningOp<linalg::FillOp>(); fill && rank == 2)
+    Value into;
+    if (auto fill = init.getDefiningOp<linalg::FillOp>(); fill && isMatrix)
       into = fill.getOutputs().front();
     Value result = multiply(b, loc, use, x, into);
-    auto outputType = cast<RankedTensorType>(init.getType());
-    if (rank == 1)
+    if (!tokens)
       result = tensor::CollapseShapeOp::create(b, loc, result, vector);
-    else if (rank > 2)
-      result =
-          tensor::ExpandShapeOp::create(b, loc, outputType, result, groups,
-                                        tensor::getMixedSizes(b, loc, init));
+    if (outputType.getRank() != (tokens ? 2 : 1))
+      result = tensor::ExpandShapeOp::create(
+          b, loc, outputType, result, groupsOf(outputType.getRank()),
+          tensor::getMixedSizes(b, loc, init));
     if (result.getType() != outputType)
       result = tensor::CastOp::create(b, loc, outputType, result);
     if (!isZero(init))

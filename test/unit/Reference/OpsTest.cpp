@@ -362,6 +362,34 @@ TEST_F(OpsTest, LinalgTensorAndControl) {
   expectNear(results, 3, {8, 36, 20, 72});
 }
 
+TEST_F(OpsTest, SoftmaxAndPad) {
+  auto results = evaluate(R"(
+    func.func @f(%x: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>, tensor<4x4xf32>) {
+      %c2 = arith.constant 2 : index
+      %half = arith.constant 0.5 : f32
+      %e = tensor.empty() : tensor<2x3xf32>
+      %rows = linalg.softmax dimension(1) ins(%x : tensor<2x3xf32>) outs(%e : tensor<2x3xf32>) -> tensor<2x3xf32>
+      %columns = linalg.softmax dimension(0) ins(%x : tensor<2x3xf32>) outs(%e : tensor<2x3xf32>) -> tensor<2x3xf32>
+      %p = tensor.pad %x low[0, 1] high[2, 0] {
+      ^bb0(%i: index, %j: index):
+        %last = arith.cmpi eq, %i, %c2 : index
+        %v = arith.select %last, %half, %half : f32
+        tensor.yield %v : f32
+      } : tensor<2x3xf32> to tensor<4x4xf32>
+      return %rows, %columns, %p : tensor<2x3xf32>, tensor<2x3xf32>, tensor<4x4xf32>
+    })",
+                          {floats({2, 3}, {0, 1, 2, 1000, 1000, 1003})});
+  const float e = std::exp(1.0f), sum = 1 + e + e * e;
+  const float f = std::exp(3.0f);
+  expectNear(
+      results, 0,
+      {1 / sum, e / sum, e * e / sum, 1 / (2 + f), 1 / (2 + f), f / (2 + f)});
+  expectNear(results, 1, {0, 0, 0, 1, 1, 1});
+  expectNear(results, 2,
+             {0.5f, 0, 1, 2, 0.5f, 1000, 1000, 1003, 0.5f, 0.5f, 0.5f, 0.5f,
+              0.5f, 0.5f, 0.5f, 0.5f});
+}
+
 TEST_F(OpsTest, ArithmeticRoundsToItsType) {
   auto results = evaluate(R"(
     func.func @f(%x: f32) -> (f32, i8, index) {
@@ -398,6 +426,19 @@ TEST_F(OpsTest, Refusals) {
                   .empty());
   EXPECT_EQ(message,
             "'arith.extf' op gives f64, which has no reference evaluation");
+  EXPECT_TRUE(evaluate(R"(
+    func.func @f(%x: tensor<2xf32>) -> tensor<1xf32> {
+      %zero = arith.constant 0.0 : f32
+      %p = tensor.pad %x low[-1] high[0] {
+      ^bb0(%i: index):
+        tensor.yield %zero : f32
+      } : tensor<2xf32> to tensor<1xf32>
+      return %p : tensor<1xf32>
+    })",
+                       {floats({2}, {1, 2})})
+                  .empty());
+  EXPECT_EQ(message, "'tensor.pad' op takes away elements, which has no "
+                     "reference evaluation");
   EXPECT_TRUE(evaluate(R"(
     func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> {
       return %x : tensor<2xf32>

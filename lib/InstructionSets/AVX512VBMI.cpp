@@ -75,7 +75,15 @@ static Value expand(OpBuilder &b, Location loc, Value run, Value mask,
                    {run, splat(b, loc, bytes, 0), ones});
 }
 
-static InstructionSet make() {
+static Value dotBF16(OpBuilder &b, Location loc, Value acc, Value a, Value x) {
+  if (lanesOf(acc) != 8 && lanesOf(acc) != 16)
+    return {};
+  return intrinsic(b, loc,
+                   "llvm.x86.avx512bf16.dpbf16ps." + Twine(32 * lanesOf(acc)),
+                   acc.getType(), {acc, a, x});
+}
+
+InstructionSet x86::avx512vbmi() {
   InstructionSet set = x86::avx512vnni();
   set.name = "avx512vbmi";
   set.rank = 40;
@@ -87,6 +95,7 @@ static InstructionSet make() {
   set.looksUpBytes = true;
   set.lookup = lookup;
   set.expand = expand;
+  set.dotBF16 = dotBF16;
   return set;
 }
-static RegisterInstructionSet set(make());
+static RegisterInstructionSet set(x86::avx512vbmi());

@@ -17,6 +17,8 @@ InstructionSet baseline();
 InstructionSet avx2();
 /// A set of AVX-512 with VNNI.
 InstructionSet avx512vnni();
+/// A set of AVX-512 with VNNI, VBMI, VBMI2 and BF16.
+InstructionSet avx512vbmi();
 
 /// vpdpbusd of eight or sixteen lanes.
 Value vnniDot(OpBuilder &b, Location loc, Value acc, Value a, Value x,

@@ -275,6 +275,21 @@ LogicalResult LaneDotOp::verify() {
   return success();
 }
 
+LogicalResult LaneDotBF16Op::verify() {
+  int64_t lanes = cast<VectorType>(getAcc().getType()).getNumElements();
+  int64_t values = cast<VectorType>(getA().getType()).getNumElements();
+  if (values != 2 * lanes)
+    return emitOpError("has ") << lanes << " lanes and " << values
+                               << " values, but a lane takes two values";
+  return success();
+}
+
+LogicalResult TileDotOp::verify() {
+  if (!cast<MemRefType>(getA().getType()).isLastDimUnitStride())
+    return emitOpError("has rows whose elements do not lie side by side");
+  return success();
+}
+
 LogicalResult LaneLookupOp::verify() {
   int64_t entries = cast<VectorType>(getTable().getType()).getNumElements();
   if (entries != 16 && entries != 64 && entries != 256)

@@ -361,6 +361,57 @@ def LaneDotOp : Kernel_Op<"lane_dot", [Pure, AllTypesMatch<["acc", "result"]>, A
   let hasVerifier = 1;
 }
 
+def LaneDotBF16Op : Kernel_Op<"lane_dot_bf16", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["a", "b"]>]> {
+  let summary = "Dot products of two bf16 in each 32-bit lane";
+  let description = [{
+    `result[l] = acc[l] + a[2l] * b[2l] + a[2l+1] * b[2l+1]` in f32:
+    AVX512-BF16's vdpbf16ps, elsewhere two products and two sums of f32. A
+    product of two bf16 is exact in f32 but for its range, so what is left open
+    is which of the three terms are added first and how the sums round.
+    Subnormal numbers, among the operands and the results, may count as 0:
+    vdpbf16ps takes them so, whatever the mode of the processor.
+
+    ```mlir
+    %0 = kernel.lane_dot_bf16 %acc, %a, %b : vector<16xf32>, vector<32xbf16>
+    ```
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [F32]>:$acc, VectorOfRankAndType<[1], [BF16]>:$a,
+                       VectorOfRankAndType<[1], [BF16]>:$b);
+  let results = (outs VectorOfRankAndType<[1], [F32]>:$result);
+  let assemblyFormat = "$acc `,` $a `,` $b attr-dict `:` type($acc) `,` type($a)";
+  let hasVerifier = 1;
+}
+
+def TileDotOp : Kernel_Op<"tile_dot"> {
+  let summary = "Dot products of sixteen rows with sixteen packed rows";
+  let description = [{
+    For r and l from 0 to 15, `acc[i + 16 * r + l] (+)= Σ_s Σ_j a[row + r, input
+    + 4 * s + j] * b[k + 64 * s + 4 * l + j]`, s from 0 to `quads` - 1, j from 0
+    to 3; a signed, b unsigned with at most `bits` bits, no saturation. The
+    packed rows are row tiles of byte codes. AMX's tdpbsud; elsewhere a
+    `kernel.lane_dot` a row and quad. The buffers do not overlap.
+
+    Constraint: `quads` is from 1 to 16, `bits` from 1 to 8; the innermost
+    elements of a lie side by side.
+
+    ```mlir
+    kernel.tile_dot %a[%row, %input], %b[%k] into %acc[%i] accumulate true quads 16 bits 8
+        : memref<?x64xi8>, memref<?xi8>, memref<?xi32>
+    ```
+  }];
+  let arguments = (ins Arg<RowsI8, "", [MemRead]>:$a, Index:$row, Index:$input,
+                       Arg<PackedBuffer, "", [MemRead]>:$b, Index:$place,
+                       Arg<MemRefRankOf<[I32], [1]>, "", [MemRead, MemWrite]>:$acc, Index:$first,
+                       BoolAttr:$accumulate,
+                       ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<16>]>:$quads,
+                       ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<8>]>:$bits);
+  let assemblyFormat = [{
+    $a `[` $row `,` $input `]` `,` $b `[` $place `]` `into` $acc `[` $first `]` `accumulate` $accumulate
+      `quads` $quads `bits` $bits attr-dict `:` type($a) `,` type($b) `,` type($acc)
+  }];
+  let hasVerifier = 1;
+}
+
 def LaneLookupOp : Kernel_Op<"lane_lookup", [Pure, AllTypesMatch<["indices", "result"]>]> {
   let summary = "Bytes of a small table";
   let description = [{

@@ -14,7 +14,8 @@ def ConvertKernelToVectorPass : Pass<"convert-kernel-to-vector", "::mlir::Module
   let description = [{
     Each kernel op becomes an `scf.forall` over row tiles (or tokens) around
     vector code that expands packed tiles in registers, or rows in a small
-    buffer, and multiplies them; integer products end in `kernel.lane_dot`. How
+    buffer, and multiplies them; integer products end in `kernel.lane_dot`, or
+    of many tokens in `kernel.tile_dot` where the target has tiles. How
     many tokens and row tiles are blocked in registers follows from the
     target; results do not depend on it but for the order of f32 sums.
   }];
@@ -175,8 +176,9 @@ def LowerLaneOpsPass : Pass<"kernel-lower-lane-ops", "::mlir::ModuleOp"> {
   let description = [{
     A lane op becomes what the instruction set says (`lib/InstructionSets`), such
     as vpdpbusd or sdot for `kernel.lane_dot`, a byte shuffle for
-    `kernel.lane_lookup`, vpexpandb or shuffles of eight bytes by a table of
-    their 256 masks for `kernel.lane_expand`; else plain arithmetic, a choice an
+    `kernel.lane_lookup`, AMX's tdpbsud for `kernel.tile_dot`, vpexpandb or
+    shuffles of eight bytes by a table of their 256 masks for
+    `kernel.lane_expand`; else plain arithmetic, a choice an
     entry, or a byte at a time. For sets without conversion instructions, f16
     widens by integer operations, and bf16 does everywhere.
   }];
@@ -186,7 +188,7 @@ def LowerLaneOpsPass : Pass<"kernel-lower-lane-ops", "::mlir::ModuleOp"> {
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect",
     "::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
-    "::mlir::scf::SCFDialect"];
+    "::mlir::scf::SCFDialect", "::mlir::amx::AMXDialect"];
 }
 
 def ConvertKernelToLLVMPass : Pass<"convert-kernel-to-llvm", "::mlir::ModuleOp"> {

@@ -29,6 +29,13 @@ struct Blocking {
   int64_t dotRows, dotTokens; ///< of a product of rows
 };
 
+/// The operands of kernel.tile_dot.
+struct TileDot {
+  Value a, row, input, b, place, acc, first;
+  bool accumulate;
+  int64_t quads;
+};
+
 struct InstructionSet {
   std::string name;
   /// LLVM's triple, processor and features.
@@ -53,6 +60,13 @@ struct InstructionSet {
   /// kernel.lane_dot, of a whole vector or where the op has fewer lanes.
   Value (*dot)(OpBuilder &b, Location loc, Value acc, Value a, Value x,
                int64_t bits) = nullptr;
+  /// kernel.lane_dot_bf16, likewise.
+  Value (*dotBF16)(OpBuilder &b, Location loc, Value acc, Value a,
+                   Value x) = nullptr;
+  /// Whether integer products of many tokens are made of kernel.tile_dot.
+  bool usesTiles = false;
+  /// kernel.tile_dot; null: lane dots.
+  void (*tileDot)(OpBuilder &b, Location loc, const TileDot &dot) = nullptr;
   /// `table[control & 15]` of bytes in each sixteen of a vector, 0 where the
   /// control has its top bit; other bits of the control are 0.
   Value (*shuffle)(OpBuilder &b, Location loc, Value table,

@@ -21,6 +21,8 @@
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
+#include "mlir/Dialect/AMX/Transforms.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
@@ -139,8 +141,8 @@ struct ConvertKernelToLLVM
         pass = "--convert-kernel-to-vector";
       else if (isa<scf::ForallOp>(op))
         pass = "--kernel-split-threads";
-      else if (isa<LaneDotOp, LaneLookupOp, LaneExpandOp, LanePermuteOp,
-                   LaneExpandFloatsOp>(op))
+      else if (isa<LaneDotOp, LaneDotBF16Op, TileDotOp, LaneLookupOp,
+                   LaneExpandOp, LanePermuteOp, LaneExpandFloatsOp>(op))
         pass = "--kernel-lower-lane-ops";
       else
         return;
@@ -192,6 +194,8 @@ struct ConvertKernelToLLVM
     populateVectorToLLVMConversionPatterns(converter, patterns,
                                            /*reassociateFPReductions=*/false,
                                            /*force32BitVectorIndices=*/true);
+    populateAMXLegalizeForLLVMExportPatterns(converter, patterns);
+    configureAMXLegalizeForExportTarget(target);
     index::populateIndexToLLVMConversionPatterns(converter, patterns);
     if (failed(applyFullConversion(module, target, std::move(patterns))))
       signalPassFailure();

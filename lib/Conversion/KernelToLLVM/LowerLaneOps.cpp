@@ -10,7 +10,9 @@
 #include "LaneExpand.h"
 #include "compress/InstructionSets/InstructionSet.h"
 #include "compress/InstructionSets/Lanes.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -32,7 +34,7 @@ Value inParts(OpBuilder &b, Location loc, VectorType type, int64_t width,
   int64_t lanes = type.getNumElements();
   if (!width || lanes <= width || lanes % width)
     return part(operands);
-  Value result = splat(b, loc, type, 0);
+  Value result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
   for (int64_t i = 0; i < lanes; i += width) {
     SmallVector<Value> some;
     for (Value operand : operands) {
@@ -91,6 +93,100 @@ struct LowerLaneDot : LaneOpPattern<LaneDotOp> {
     }
     return acc;
   }
+};
+
+struct LowerLaneDotBF16 : LaneOpPattern<LaneDotBF16Op> {
+  using LaneOpPattern::LaneOpPattern;
+
+  Value lower(LaneDotBF16Op op, PatternRewriter &b) const override {
+    if (!set.dotBF16)
+      return plain(b, op.getLoc(), op.getOperands());
+    return inParts(b, op.getLoc(), cast<VectorType>(op.getType()),
+                   set.vectorBytes / 4, op.getOperands(), [&](ValueRange v) {
+                     Value sums = set.dotBF16(b, op.getLoc(), v[0], v[1], v[2]);
+                     return sums ? sums : plain(b, op.getLoc(), v);
+                   });
+  }
+
+  /// A bf16 is the upper half of an f32: the odd ones are where they should be.
+  static Value plain(OpBuilder &b, Location loc, ValueRange operands) {
+    Value acc = operands[0];
+    Type type = acc.getType();
+    VectorType words = ints(b, lanesOf(acc), 32);
+    auto half = [&](Value pairs, bool odd) -> Value {
+      Value bits = vector::BitCastOp::create(b, loc, words, pairs);
+      if (odd)
+        bits = arith::AndIOp::create(b, loc, bits,
+                                     splat(b, loc, words, -(1 << 16)));
+      else
+        bits = arith::ShLIOp::create(b, loc, bits, splat(b, loc, words, 16));
+      return arith::BitcastOp::create(b, loc, type, bits);
+    };
+    // The products are exact, so a fused multiplication gives the same.
+    for (bool odd : {true, false})
+      acc = arith::AddFOp::create(
+          b, loc, acc,
+          arith::MulFOp::create(b, loc, half(operands[1], odd),
+                                half(operands[2], odd),
+                                arith::FastMathFlags::contract),
+          arith::FastMathFlags::contract);
+    return acc;
+  }
+};
+
+struct LowerTileDot : OpRewritePattern<TileDotOp> {
+  LowerTileDot(MLIRContext *context, const InstructionSet &set)
+      : OpRewritePattern<TileDotOp>(context), set(set) {}
+
+  LogicalResult matchAndRewrite(TileDotOp op,
+                                PatternRewriter &b) const override {
+    if (set.tileDot)
+      set.tileDot(b, op.getLoc(),
+                  {op.getA(), op.getRow(), op.getInput(), op.getB(),
+                   op.getPlace(), op.getAcc(), op.getFirst(),
+                   op.getAccumulate(), int64_t(op.getQuads())});
+    else
+      byLanes(op, b);
+    b.eraseOp(op);
+    return success();
+  }
+
+  static void byLanes(TileDotOp op, PatternRewriter &b) {
+    Location loc = op.getLoc();
+    auto index = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(b, loc, value);
+    };
+    auto add = [&](Value x, Value y) -> Value {
+      return arith::AddIOp::create(b, loc, x, y);
+    };
+    VectorType lanes = ints(b, 16, 32), bytes = ints(b, 64, 8);
+    auto loop = scf::ForOp::create(b, loc, index(0), index(16), index(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value r = loop.getInductionVar();
+    Value place =
+        add(op.getFirst(), arith::MulIOp::create(b, loc, r, index(16)));
+    Value sums =
+        op.getAccumulate()
+            ? Value(vector::LoadOp::create(b, loc, lanes, op.getAcc(), place))
+            : splat(b, loc, lanes, 0);
+    for (int64_t s = 0; s < int64_t(op.getQuads()); ++s) {
+      Value four = vector::LoadOp::create(
+          b, loc, ints(b, 4, 8), op.getA(),
+          ValueRange{add(op.getRow(), r), add(op.getInput(), index(4 * s))});
+      Value word = vector::BitCastOp::create(b, loc, ints(b, 1, 32), four);
+      Value x = vector::BitCastOp::create(
+          b, loc, bytes,
+          vector::BroadcastOp::create(
+              b, loc, lanes, vector::ExtractOp::create(b, loc, word, 0)));
+      Value codes = vector::LoadOp::create(b, loc, bytes, op.getB(),
+                                           add(op.getPlace(), index(64 * s)));
+      sums = LaneDotOp::create(b, loc, lanes, sums, codes, x, op.getBits());
+    }
+    vector::StoreOp::create(b, loc, sums, op.getAcc(), place);
+  }
+
+  const InstructionSet &set;
 };
 
 struct LowerLaneLookup : LaneOpPattern<LaneLookupOp> {
@@ -274,8 +370,9 @@ struct LowerLaneOps : kernel::impl::LowerLaneOpsPassBase<LowerLaneOps> {
       return signalPassFailure();
     }
     RewritePatternSet patterns(&getContext());
-    patterns.add<LowerLaneDot, LowerLaneLookup, LowerLaneExpand,
-                 LowerLanePermute, LowerLaneExpandFloats>(&getContext(), *set);
+    patterns.add<LowerLaneDot, LowerLaneDotBF16, LowerTileDot, LowerLaneLookup,
+                 LowerLaneExpand, LowerLanePermute, LowerLaneExpandFloats>(
+        &getContext(), *set);
     patterns.add<WidenBrain>(&getContext());
     if (!set->convertsHalf)
       patterns.add<WidenHalf>(&getContext());

@@ -86,7 +86,10 @@ struct Int8Product {
   SmallVector<SmallVector<Value>> shared; ///< what emitTile made of them
   Value panel;  ///< bytes of the row tiles' quads, or null
   Value turned; ///< the activations as turned quads meet them, or null
+  Value tile;   ///< i32 of a tile's sums, or null
 
+  /// Whether a panel meets sixteen tokens at once.
+  bool isTiled() const { return tile && tokens == kTileRows; }
   int64_t at(int64_t tile, int64_t t) const { return tile * tokens + t; }
   /// Whether weights come straight from memory, once.
   bool isStream() const { return tokens == 1 && !panel; }
@@ -127,7 +130,19 @@ struct Int8Product {
       for (int64_t r = 0; r < rowTiles; ++r)
         prefetchValues(shared[r].front(), blockIndex);
     int64_t quads = 8 / format.halves;
-    for (int64_t s = half * quads; s < (half + 1) * quads; ++s) {
+    if (isTiled()) {
+      for (int64_t r = 0; r < rowTiles; ++r) {
+        TileDotOp::create(b, loc, op.getCodes(), token,
+                          e.add(input, e.index(4 * half * quads)), panel,
+                          panelPlace(e, format, r, blockIndex, half * quads),
+                          tile, e.index(r * kTileRows * kTileRows),
+                          /*accumulate=*/false, quads, format.codes.bits);
+        for (int64_t t = 0; t < tokens; ++t)
+          acc[at(r, t)] = vector::LoadOp::create(
+              b, loc, e.i32s(), tile, e.index((r * kTileRows + t) * kTileRows));
+      }
+    }
+    for (int64_t s = half * quads; !isTiled() && s < (half + 1) * quads; ++s) {
       SmallVector<Value> codes(rowTiles);
       for (int64_t r = 0; r < rowTiles; ++r)
         codes[r] =
@@ -419,20 +434,26 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
     for (Value tile : tiles)
       shared.push_back(emitTile(e, format, node->tileOffset, tile));
     Value panel;
-    if (!one && format.codes.isCostly) {
+    bool tiled = !one && set.usesTiles;
+    if (!one && (format.codes.isCostly || tiled)) {
       scratch.reset();
       panel = e.byteBuffer(rowTiles * kPanelBlockBytes *
                            llvm::divideCeil(format.columns, kBlockInputs));
       for (int64_t r = 0; r < rowTiles; ++r)
         emitPanel(e, format, tiles[r], shared[r], panel, r);
     }
+    Value tile;
+    if (tiled)
+      tile = scratch.get(builder, op.getLoc(), rowTiles * kTileRows * kTileRows,
+                         builder.getI32Type());
     e.tokens(op.getOutput(), op.getTokens(),
-             set.blocking.tokens *
-                 (format.codes.kept ? set.blocking.rowTiles : 1),
+             tiled ? kTileRows
+                   : set.blocking.tokens *
+                         (format.codes.kept ? set.blocking.rowTiles : 1),
              [&](Value token, int64_t tokens) {
                Int8Product{e,        op,     format, format.getCodes(),
                            rowTiles, tokens, token,  tiles,
-                           shared,   panel,  turned}
+                           shared,   panel,  turned, tile}
                    .run(firstTile);
              });
   };

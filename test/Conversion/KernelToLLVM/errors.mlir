@@ -25,9 +25,16 @@ func.func @early(%context: !kernel.context, %w: memref<?xi8>, %o: index, %x: mem
   %floats = arith.constant dense<7.0> : vector<16xf32>
   // expected-error @below {{'kernel.lane_permute' op is lowered before; run --kernel-lower-lane-ops first}}
   %4 = kernel.lane_permute %floats by %acc : vector<16xf32>, vector<16xi32>
+  %pairs = arith.constant dense<7.0> : vector<32xbf16>
+  // expected-error @below {{'kernel.lane_dot_bf16' op is lowered before; run --kernel-lower-lane-ops first}}
+  %6 = kernel.lane_dot_bf16 %floats, %pairs, %pairs : vector<16xf32>, vector<32xbf16>
   %some = arith.constant 7 : i16
   // expected-error @below {{'kernel.lane_expand_floats' op is lowered before; run --kernel-lower-lane-ops first}}
   %5 = kernel.lane_expand_floats %w[%o] of f16 mask %some : memref<?xi8> -> vector<16xf32>
+  %acc2 = memref.alloc() : memref<256xi32>
+  %rows = memref.alloc() : memref<16x64xi8>
+  // expected-error @below {{'kernel.tile_dot' op is lowered before; run --kernel-lower-lane-ops first}}
+  kernel.tile_dot %rows[%o, %o], %w[%o] into %acc2[%o] accumulate true quads 16 bits 8 : memref<16x64xi8>, memref<?xi8>, memref<256xi32>
   return
 }
 

@@ -168,6 +168,14 @@ func.func @lane_bits(%acc: vector<16xi32>, %a: vector<64xi8>) {
 
 // -----
 
+func.func @lane_pairs(%acc: vector<16xf32>, %a: vector<16xbf16>) {
+  // expected-error @below {{'kernel.lane_dot_bf16' op has 16 lanes and 16 values, but a lane takes two values}}
+  %0 = kernel.lane_dot_bf16 %acc, %a, %a : vector<16xf32>, vector<16xbf16>
+  return
+}
+
+// -----
+
 func.func @lane_types(%acc: vector<16xf32>, %a: vector<64xi8>) {
   // expected-error @below {{'kernel.lane_dot' op operand #0 must be vector of 32-bit signless integer values of ranks 1, but got 'vector<16xf32>'}}
   %0 = kernel.lane_dot %acc, %a, %a bits 4 : vector<16xf32>, vector<64xi8>
@@ -271,5 +279,21 @@ compress.format @f {
 func.func @int8_inputs(%w: memref<?xi8>, %o: index, %q: memref<2x96xi8>, %s: memref<2x3xf32>, %t: memref<2x6xf32>, %y: memref<2x16xf32>) {
   // expected-error @below {{'kernel.matmul_int8' op has 96 codes a token, but format @f is 'tensor<16x64xf16>'}}
   kernel.matmul_int8 @f at %w[%o] ins(%q, %s, %t) outs(%y) tokens %o : memref<?xi8>, memref<2x96xi8>, memref<2x3xf32>, memref<2x6xf32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @tile_quads(%a: memref<?x64xi8>, %b: memref<?xi8>, %acc: memref<?xi32>, %i: index) {
+  // expected-error @below {{'kernel.tile_dot' op attribute 'quads' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 16}}
+  kernel.tile_dot %a[%i, %i], %b[%i] into %acc[%i] accumulate true quads 17 bits 8 : memref<?x64xi8>, memref<?xi8>, memref<?xi32>
+  return
+}
+
+// -----
+
+func.func @tile_rows(%a: memref<16x64xi8, strided<[1, 16]>>, %b: memref<?xi8>, %acc: memref<?xi32>, %i: index) {
+  // expected-error @below {{'kernel.tile_dot' op has rows whose elements do not lie side by side}}
+  kernel.tile_dot %a[%i, %i], %b[%i] into %acc[%i] accumulate true quads 16 bits 8 : memref<16x64xi8, strided<[1, 16]>>, memref<?xi8>, memref<?xi32>
   return
 }

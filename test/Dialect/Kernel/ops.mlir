@@ -104,6 +104,9 @@ func.func @lanes(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>) -> 
   %floats = arith.constant dense<7.0> : vector<16xf32>
   // CHECK: kernel.lane_permute %{{.+}} by %{{.+}} : vector<16xf32>, vector<16xi32>
   %2 = kernel.lane_permute %floats by %acc : vector<16xf32>, vector<16xi32>
+  %pairs = arith.constant dense<7.0> : vector<32xbf16>
+  // CHECK: kernel.lane_dot_bf16 %{{.+}}, %{{.+}}, %{{.+}} : vector<16xf32>, vector<32xbf16>
+  %3 = kernel.lane_dot_bf16 %floats, %pairs, %pairs : vector<16xf32>, vector<32xbf16>
   return %0 : vector<16xi32>
 }
 
@@ -144,5 +147,12 @@ func.func @one_iteration(%m: memref<4xf32>, %x: f32) {
 func.func @round(%x: memref<1x64xf32>, %y: memref<1x64xf32>, %n: index) {
   // CHECK: kernel.round_activations %{{.+}} into %{{.+}} tokens %{{.+}} : memref<1x64xf32>, memref<1x64xf32>
   kernel.round_activations %x into %y tokens %n : memref<1x64xf32>, memref<1x64xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @tiles
+func.func @tiles(%a: memref<?x64xi8>, %b: memref<?xi8>, %acc: memref<?xi32>, %i: index) {
+  // CHECK: kernel.tile_dot %{{.+}}[%{{.+}}, %{{.+}}], %{{.+}}[%{{.+}}] into %{{.+}}[%{{.+}}] accumulate true quads 16 bits 8 : memref<?x64xi8>, memref<?xi8>, memref<?xi32>
+  kernel.tile_dot %a[%i, %i], %b[%i] into %acc[%i] accumulate true quads 16 bits 8 : memref<?x64xi8>, memref<?xi8>, memref<?xi32>
   return
 }

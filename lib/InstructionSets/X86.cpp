@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "X86.h"
+#include "llvm/Support/MathExtras.h"
+#include <functional>
 
 using namespace mlir;
 using namespace mlir::kernel;
@@ -17,44 +19,57 @@ static Value shuffle(OpBuilder &b, Location loc, Value table, Value control) {
                    control.getType(), {table, control});
 }
 
-/// A shuffle of each sixteen entries.
+/// A shuffle of each sixteen entries, and by each further bit of an index a
+/// choice between two of them.
 static Value lookup(OpBuilder &b, Location loc, Value table, Value indices) {
   auto type = cast<VectorType>(indices.getType());
   int64_t count = type.getNumElements();
-  Value result;
-  for (int64_t i = 0; i < lanesOf(table); i += 16) {
-    SmallVector<int64_t> repeat;
-    for (int64_t j = 0; j < count; ++j)
-      repeat.push_back(i + j % 16);
-    Value part = vector::ShuffleOp::create(b, loc, table, table, repeat);
-    // A shuffle gives 0 where an index has its top bit; adding 0x70 with
-    // saturation gives one to all but those of the part.
-    Value index = indices;
-    if (i)
-      index =
-          arith::XOrIOp::create(b, loc, index, splat(b, loc, type, int8_t(i)));
-    index = intrinsic(b, loc, "llvm.uadd.sat.v" + Twine(count) + "i8", type,
-                      {index, splat(b, loc, type, 0x70)});
-    Value some = shuffle(b, loc, part, index);
-    result = result ? Value(arith::OrIOp::create(b, loc, result, some)) : some;
-  }
-  return result;
+  // A shuffle goes by four bits, and gives 0 where the top one is set.
+  Value low = lanesOf(table) <= 128
+                  ? indices
+                  : Value(arith::AndIOp::create(b, loc, indices,
+                                                splat(b, loc, type, 127)));
+  Value choices[8];
+  std::function<Value(int64_t, int64_t)> find = [&](int64_t first,
+                                                    int64_t bits) -> Value {
+    if (bits == 4) {
+      SmallVector<int64_t> repeat;
+      for (int64_t j = 0; j < count; ++j)
+        repeat.push_back(first + j % 16);
+      return shuffle(
+          b, loc, vector::ShuffleOp::create(b, loc, table, table, repeat), low);
+    }
+    Value &upper = choices[--bits];
+    if (!upper)
+      upper = arith::CmpIOp::create(
+          b, loc, arith::CmpIPredicate::slt,
+          arith::ShLIOp::create(b, loc, indices, splat(b, loc, type, 7 - bits)),
+          splat(b, loc, type, 0));
+    Value none = find(first, bits), one = find(first + (1 << bits), bits);
+    return arith::SelectOp::create(b, loc, upper, one, none);
+  };
+  return find(0, llvm::Log2_64(lanesOf(table)));
 }
 
+static Value avx2Pairs(OpBuilder &b, Location loc, Value a, Value x) {
+  return intrinsic(b, loc, "llvm.x86.avx2.pmadd.ub.sw", ints(b, 16, 16),
+                   {a, x});
+}
+
+static Value avx2AddPairs(OpBuilder &b, Location loc, Value acc, Value pairs) {
+  return arith::AddIOp::create(
+      b, loc, acc,
+      intrinsic(b, loc, "llvm.x86.avx2.pmadd.wd", acc.getType(),
+                {pairs, splat(b, loc, ints(b, 16, 16), 1)}));
+}
+
+/// Even and odd bytes as 16-bit words.
 static Value avx2Dot(OpBuilder &b, Location loc, Value acc, Value a, Value x,
                      int64_t bits) {
   Type type = acc.getType();
   if (lanesOf(acc) != 8)
     return {};
   VectorType words = ints(b, 16, 16);
-  if (bits <= 7) {
-    // 2 * 127 * 127 fits 16 bits, so pmaddubsw does not saturate.
-    Value pairs = intrinsic(b, loc, "llvm.x86.avx2.pmadd.ub.sw", words, {a, x});
-    Value sums = intrinsic(b, loc, "llvm.x86.avx2.pmadd.wd", type,
-                           {pairs, splat(b, loc, words, 1)});
-    return arith::AddIOp::create(b, loc, acc, sums);
-  }
-  // Even and odd bytes as 16-bit words.
   Value aw = vector::BitCastOp::create(b, loc, words, a);
   Value xw = vector::BitCastOp::create(b, loc, words, x);
   Value eight = splat(b, loc, words, 8);
@@ -125,6 +140,8 @@ InstructionSet x86::avx2() {
                {"fma", 1, 0, COMPRESS_ECX, 1u << 12, ymm},
                {"f16c", 1, 0, COMPRESS_ECX, 1u << 29, ymm}};
   set.vectorBytes = 32;
+  set.dotPairs = avx2Pairs;
+  set.addPairs = avx2AddPairs;
   set.dot = avx2Dot;
   set.shuffle = shuffle;
   set.lookup = lookup;
@@ -146,6 +163,7 @@ InstructionSet x86::avx512vnni() {
   // Thirty-two registers of a whole tile row.
   set.blocking = {2, 6, 8, 4, 4};
   set.vectorBytes = 64;
+  set.dotPairs = nullptr;
   set.dot = vnniDot;
   set.permute = avx512Permute;
   set.expandFloats = avx512ExpandFloats;

@@ -57,7 +57,13 @@ struct InstructionSet {
 
   // Lane ops by instructions; null, or a null result: plain arithmetic.
 
-  /// kernel.lane_dot, of a whole vector or where the op has fewer lanes.
+  /// Of codes of at most seven bits: products of a vector's bytes, two of them
+  /// added as a 16-bit word, and pairs of words added onto 32-bit lanes.
+  Value (*dotPairs)(OpBuilder &b, Location loc, Value a, Value x) = nullptr;
+  Value (*addPairs)(OpBuilder &b, Location loc, Value acc,
+                    Value pairs) = nullptr;
+  /// kernel.lane_dot otherwise, of a whole vector or where the op has fewer
+  /// lanes.
   Value (*dot)(OpBuilder &b, Location loc, Value acc, Value a, Value x,
                int64_t bits) = nullptr;
   /// kernel.lane_dot_bf16, likewise.

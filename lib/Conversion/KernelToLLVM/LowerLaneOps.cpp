@@ -53,9 +53,13 @@ template <typename Op> struct LaneOpPattern : OpRewritePattern<Op> {
   LaneOpPattern(MLIRContext *context, const InstructionSet &set)
       : OpRewritePattern<Op>(context), set(set) {}
   LogicalResult matchAndRewrite(Op op, PatternRewriter &b) const override {
-    b.replaceOp(op, lower(op, b));
+    Value result = lower(op, b);
+    if (!result)
+      return failure();
+    b.replaceOp(op, result);
     return success();
   }
+  /// Null of what another op's lowering takes in.
   virtual Value lower(Op op, PatternRewriter &b) const = 0;
   const InstructionSet &set;
 };
@@ -64,13 +68,53 @@ struct LowerLaneDot : LaneOpPattern<LaneDotOp> {
   using LaneOpPattern::LaneOpPattern;
 
   Value lower(LaneDotOp op, PatternRewriter &b) const override {
-    return inParts(b, op.getLoc(), cast<VectorType>(op.getType()),
-                   set.vectorBytes / 4, op.getOperands(), [&](ValueRange v) {
-                     Value sums = set.dot ? set.dot(b, op.getLoc(), v[0], v[1],
-                                                    v[2], op.getBits())
-                                          : Value();
-                     return sums ? sums : plain(b, op.getLoc(), v);
-                   });
+    Location loc = op.getLoc();
+    auto type = cast<VectorType>(op.getType());
+    int64_t width = set.vectorBytes / 4, bits = op.getBits();
+    if (set.dotPairs && bits <= 7 && type.getNumElements() % width == 0) {
+      if (op->hasOneUse())
+        if (auto next = dyn_cast<LaneDotOp>(*op->user_begin());
+            next && llvm::is_contained(chainOf(next), op))
+          return {};
+      SmallVector<LaneDotOp> some = chainOf(op);
+      SmallVector<Value> operands = {some.front().getAcc()};
+      for (LaneDotOp each : some)
+        operands.append({each.getA(), each.getB()});
+      return inParts(b, loc, type, width, operands,
+                     [&](ValueRange v) { return addInPairs(b, loc, v, bits); });
+    }
+    return inParts(b, loc, type, width, op.getOperands(), [&](ValueRange v) {
+      Value sums = set.dot ? set.dot(b, loc, v[0], v[1], v[2], bits) : Value();
+      return sums ? sums : plain(b, loc, v);
+    });
+  }
+
+  /// The ops whose sums nobody else needs, up to one that adds onto them.
+  static SmallVector<LaneDotOp> chainOf(LaneDotOp last) {
+    SmallVector<LaneDotOp> some = {last};
+    while (auto before = some.back().getAcc().getDefiningOp<LaneDotOp>()) {
+      if (!before->hasOneUse() || before.getBits() != last.getBits() ||
+          before->getBlock() != last->getBlock())
+        break;
+      some.push_back(before);
+    }
+    std::reverse(some.begin(), some.end());
+    return some;
+  }
+
+  /// As many products as fit 16 bits are added there. Operands: a sum, and
+  /// codes and bytes of each.
+  Value addInPairs(OpBuilder &b, Location loc, ValueRange operands,
+                   int64_t bits) const {
+    Value acc = operands[0], pairs;
+    int64_t most = INT16_MAX / (2 * ((1 << bits) - 1) * 128), added = 0;
+    for (size_t i = 1; i < operands.size(); i += 2) {
+      Value more = set.dotPairs(b, loc, operands[i], operands[i + 1]);
+      pairs = pairs ? Value(arith::AddIOp::create(b, loc, pairs, more)) : more;
+      if (++added % most == 0 || i + 2 == operands.size())
+        acc = set.addPairs(b, loc, acc, std::exchange(pairs, Value()));
+    }
+    return acc;
   }
 
   /// Bytes through 32-bit shifts.

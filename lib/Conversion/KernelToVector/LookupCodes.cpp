@@ -10,6 +10,7 @@
 #include "Sources.h"
 #include "compress/Conversion/Expander.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -125,29 +126,24 @@ struct LookupCodes : CodeSource::ExternalModel<LookupCodes, LookupOp> {
       return LaneLookupOp::create(b, e.loc, e.bytes(), index,
                                   e.tables(operation).front());
     }
-    Value indices =
-        e.loadBytes(e.add(place.address, e.index(int64_t(s / 4) * 64)), 64);
     if (e.isTurned())
-      return LaneLookupOp::create(b, e.loc, e.bytes(), indices,
-                                  e.tables(operation)[s % 4]);
-    auto constant = [&](int64_t value) -> Value {
-      return arith::ConstantOp::create(
-          b, e.loc,
-          DenseElementsAttr::get(e.i32s(), b.getI32IntegerAttr(value)));
-    };
-    Value rows = vector::BitCastOp::create(b, e.loc, e.i32s(), indices);
-    rows = arith::AndIOp::create(
-        b, e.loc, arith::ShRUIOp::create(b, e.loc, rows, constant(8 * (s % 4))),
-        constant(255));
+      return LaneLookupOp::create(
+          b, e.loc, e.bytes(),
+          e.loadBytes(e.add(place.address, e.index(int64_t(s / 4) * 64)), 64),
+          e.tables(operation)[s % 4]);
+    // One by one: no vector of indices need be taken apart.
     int64_t words = typeOf(op.getCodebook()).getNumElements() / kCell;
-    Value all = vector::ConstantMaskOp::create(
-        b, e.loc, VectorType::get({kLanes}, b.getI1Type()), kLanes);
+    Value table =
+        e.packed(op.getCodebook().getDefiningOp(), words, b.getI32Type());
+    SmallVector<Value> rows;
+    for (int64_t r = 0; r < kLanes; ++r)
+      rows.push_back(memref::LoadOp::create(
+          b, e.loc, table,
+          e.loadIndex(e.add(place.address, e.index(s / 4 * 64 + 4 * r + s % 4)),
+                      b.getI8Type())));
     Value quad = vector::BitCastOp::create(
         b, e.loc, e.bytes(),
-        vector::GatherOp::create(
-            b, e.loc, e.i32s(),
-            e.packed(op.getCodebook().getDefiningOp(), words, b.getI32Type()),
-            e.index(0), rows, all, constant(0)));
+        vector::FromElementsOp::create(b, e.loc, e.i32s(), rows));
     return bias(op) ? Value(arith::XOrIOp::create(b, e.loc, quad,
                                                   e.splatByte(bias(op))))
                     : quad;

@@ -424,8 +424,11 @@ compress.format @code_cells {
   compress.yield %4 : tensor<16x64xf32>
 }
 // CHECK-LABEL: func.func @words
-// CHECK: %[[INDEX:.+]] = arith.andi %{{.+}} : vector<16xi32>
-// CHECK: vector.gather %{{.+}}[%{{.+}}] [%[[INDEX]]], {{.*}} : memref<256xi32>, vector<16xi32>
+// CHECK: %[[BYTE:.+]] = vector.load %{{.+}} : memref<?xi8>, vector<1xi8>
+// CHECK: %[[CODE:.+]] = vector.extract %[[BYTE]]
+// CHECK: %[[INDEX:.+]] = arith.index_castui %[[CODE]]
+// CHECK: memref.load %{{.+}}[%[[INDEX]]] : memref<256xi32>
+// CHECK: vector.from_elements {{.*}} : vector<16xi32>
 // CHECK-NOT: kernel.lane_lookup
 // TURNED-LABEL: func.func @words
 // TURNED: vector.shuffle %[[X:.+]], %[[X]] [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15]

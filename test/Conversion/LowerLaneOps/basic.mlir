@@ -29,6 +29,25 @@ func.func @four_bits(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>)
   return %0 : vector<16xi32>
 }
 
+// As many products of pairs as fit 16 bits are added there: four of five bits.
+// CHECK-LABEL: func.func @chain
+func.func @chain(%acc: vector<8xi32>, %a: vector<32xi8>, %b: vector<32xi8>) -> vector<8xi32> {
+  // AVX512-COUNT-5: "llvm.x86.avx512.vpdpbusd.256"
+  // AVX2-COUNT-4: "llvm.x86.avx2.pmadd.ub.sw"
+  // AVX2: %[[FOUR:.+]] = arith.addi %{{.+}} : vector<16xi16>
+  // AVX2: "llvm.x86.avx2.pmadd.wd"(%[[FOUR]],
+  // AVX2: %[[FIFTH:.+]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+  // AVX2: "llvm.x86.avx2.pmadd.wd"(%[[FIFTH]],
+  // AVX2-NOT: pmadd
+  // CHECK: return
+  %0 = kernel.lane_dot %acc, %a, %b bits 5 : vector<8xi32>, vector<32xi8>
+  %1 = kernel.lane_dot %0, %a, %b bits 5 : vector<8xi32>, vector<32xi8>
+  %2 = kernel.lane_dot %1, %a, %b bits 5 : vector<8xi32>, vector<32xi8>
+  %3 = kernel.lane_dot %2, %a, %b bits 5 : vector<8xi32>, vector<32xi8>
+  %4 = kernel.lane_dot %3, %a, %b bits 5 : vector<8xi32>, vector<32xi8>
+  return %4 : vector<8xi32>
+}
+
 // Codes of eight bits: pmaddubsw would saturate, sdot would take them as signed.
 // CHECK-LABEL: func.func @eight_bits
 func.func @eight_bits(%acc: vector<8xi32>, %a: vector<32xi8>, %b: vector<32xi8>) -> vector<8xi32> {
@@ -94,11 +113,16 @@ func.func @sixteen_entries(%i: vector<64xi8>, %t: vector<16xi8>) -> vector<64xi8
   return %0 : vector<64xi8>
 }
 
-// Of a part of the table at a time, where indices beyond it give 0.
+// Of a part of the table at a time, and choices between parts; NEON's give 0 for
+// indices beyond it.
 // CHECK-LABEL: func.func @sixty_four_entries
 func.func @sixty_four_entries(%i: vector<64xi8>, %t: vector<64xi8>) -> vector<64xi8> {
-  // AVX512-COUNT-4: llvm.call_intrinsic "llvm.uadd.sat.v64i8"
-  // AVX2-COUNT-8: llvm.call_intrinsic "llvm.uadd.sat.v32i8"
+  // AVX512-COUNT-2: "llvm.x86.avx512.pshuf.b.512"
+  // AVX512: arith.select
+  // AVX512-COUNT-2: "llvm.x86.avx512.pshuf.b.512"
+  // AVX512-COUNT-2: arith.select
+  // AVX2-COUNT-8: "llvm.x86.avx2.pshuf.b"
+  // AVX2: arith.select
   // NEON-COUNT-4: llvm.call_intrinsic "llvm.aarch64.neon.tbl4.v16i8"
   // GENERIC: vector.store %{{.+}}, %{{.+}} : memref<64xi8>, vector<64xi8>
   // GENERIC-COUNT-64: memref.load

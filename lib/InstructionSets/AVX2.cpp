@@ -14,6 +14,8 @@ static InstructionSet make() {
   InstructionSet set = x86::avx2();
   set.name = "avx2";
   set.rank = 10;
+  set.blocking.tokens = 4;
+  set.keepsOrder = true;
   return set;
 }
 static RegisterInstructionSet set(make());

@@ -8,6 +8,10 @@
 #include "CodeGeneration.h"
 #include "compress/Target/Compile.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/CodeGen/CodeGenTargetMachineImpl.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
+#include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -48,9 +52,31 @@ mlir::compress::createMachine(const MachineDescription &machine,
       llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
 }
 
+/// As the machine's own addPassesToEmitFile, which takes no choice of passes.
+static bool addPasses(llvm::legacy::PassManager &passes,
+                      llvm::CodeGenTargetMachineImpl &machine,
+                      llvm::raw_pwrite_stream &stream, bool keepsOrder) {
+  auto *info = new llvm::MachineModuleInfoWrapperPass(&machine);
+  llvm::TargetPassConfig *config = machine.createPassConfig(passes);
+  if (keepsOrder)
+    config->disablePass(&llvm::MachineSchedulerID);
+  passes.add(config);
+  passes.add(info);
+  if (config->addISelPasses())
+    return false;
+  config->addMachinePasses();
+  config->setInitialized();
+  if (machine.addAsmPrinter(passes, stream, nullptr,
+                            llvm::CodeGenFileType::ObjectFile,
+                            info->getMMI().getContext()))
+    return false;
+  passes.add(llvm::createFreeMachineFunctionPass());
+  return true;
+}
+
 std::vector<char> mlir::compress::emitObject(llvm::Module &module,
                                              llvm::TargetMachine &machine,
-                                             bool optimize) {
+                                             bool optimize, bool keepsOrder) {
   module.setTargetTriple(machine.getTargetTriple());
   module.setDataLayout(machine.createDataLayout());
   if (optimize) {
@@ -75,8 +101,8 @@ std::vector<char> mlir::compress::emitObject(llvm::Module &module,
   SmallVector<char> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, stream, nullptr,
-                                  llvm::CodeGenFileType::ObjectFile))
+  if (!addPasses(passes, static_cast<llvm::CodeGenTargetMachineImpl &>(machine),
+                 stream, keepsOrder))
     return {};
   passes.run(module);
   return std::vector<char>(bytes.begin(), bytes.end());

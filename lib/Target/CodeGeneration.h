@@ -26,9 +26,10 @@ void initializeTargets();
 /// Null with an error where LLVM has no such target.
 std::unique_ptr<llvm::TargetMachine>
 createMachine(const MachineDescription &machine, std::string &error);
-/// Empty where the target emits no objects.
+/// Empty where the target emits no objects. `keepsOrder` is that of
+/// MachineDescription.
 std::vector<char> emitObject(llvm::Module &module, llvm::TargetMachine &machine,
-                             bool optimize);
+                             bool optimize, bool keepsOrder = false);
 /// What an instruction set asks of every function.
 void prepareFunction(llvm::Function &function, StringRef instructionSet);
 

@@ -150,11 +150,13 @@ compileVariant(ModuleOp kernels, StringRef set, int64_t &scratchBytes) {
     prepareFunction(function, set);
   }
   std::string error;
+  MachineDescription description = getMachine(set);
   std::unique_ptr<llvm::TargetMachine> machine =
-      createMachine(getMachine(set), error);
+      createMachine(description, error);
   if (!machine)
     return kernels.emitError("cannot generate code: ") << error, failure();
-  std::vector<char> bytes = emitObject(*translated, *machine, true);
+  std::vector<char> bytes =
+      emitObject(*translated, *machine, true, description.keepsOrder);
   if (bytes.empty())
     return kernels.emitError("the code generator emits no objects"), failure();
   return bytes;

@@ -290,7 +290,8 @@ makeObject(ModuleOp module, const MachineDescription &target, StringRef set) {
   std::unique_ptr<llvm::TargetMachine> machine = createMachine(target, error);
   if (!machine)
     return module.emitError("cannot generate code: ") << error, failure();
-  std::vector<char> bytes = emitObject(*translated, *machine, true);
+  std::vector<char> bytes =
+      emitObject(*translated, *machine, true, target.keepsOrder);
   if (bytes.empty())
     return module.emitError("the code generator emits no objects"), failure();
   return bytes;

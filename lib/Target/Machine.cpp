@@ -17,7 +17,7 @@ using kernel::InstructionSet;
 
 MachineDescription mlir::compress::getMachine(StringRef name) {
   const InstructionSet *set = kernel::findInstructionSet(name);
-  return {set->triple, set->processor, set->features};
+  return {set->triple, set->processor, set->features, set->keepsOrder};
 }
 
 std::vector<std::string>

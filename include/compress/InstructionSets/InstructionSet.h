@@ -48,6 +48,9 @@ struct InstructionSet {
   /// literals.
   std::vector<compress_feature> needs;
   Blocking blocking{1, 3, 4, 2, 2};
+  /// Whether LLVM's machine scheduler is left out: kernels come in an order
+  /// that fits the registers, and where these are few it spills them.
+  bool keepsOrder = false;
   /// Whether there are instructions between f16 and f32.
   bool convertsHalf = true;
 

@@ -43,6 +43,7 @@ FailureOr<std::vector<std::string>> parseTarget(StringRef name,
 /// The LLVM triple, processor and features of an instruction set.
 struct MachineDescription {
   std::string triple, processor, features;
+  bool keepsOrder = false; ///< as InstructionSet::keepsOrder
 };
 MachineDescription getMachine(StringRef instructionSet);
 

@@ -72,16 +72,11 @@ struct LowerLaneDot : LaneOpPattern<LaneDotOp> {
     auto type = cast<VectorType>(op.getType());
     int64_t width = set.vectorBytes / 4, bits = op.getBits();
     if (set.dotPairs && bits <= 7 && type.getNumElements() % width == 0) {
-      if (op->hasOneUse())
-        if (auto next = dyn_cast<LaneDotOp>(*op->user_begin());
-            next && llvm::is_contained(chainOf(next), op))
-          return {};
-      SmallVector<LaneDotOp> some = chainOf(op);
-      SmallVector<Value> operands = {some.front().getAcc()};
-      for (LaneDotOp each : some)
-        operands.append({each.getA(), each.getB()});
-      return inParts(b, loc, type, width, operands,
-                     [&](ValueRange v) { return addInPairs(b, loc, v, bits); });
+      auto next = op->hasOneUse() ? dyn_cast<LaneDotOp>(*op->user_begin())
+                                  : LaneDotOp();
+      return next && next.getAcc() == op.getResult() && isChain(op, next)
+                 ? Value()
+                 : addInPairs(op, b);
     }
     return inParts(b, loc, type, width, op.getOperands(), [&](ValueRange v) {
       Value sums = set.dot ? set.dot(b, loc, v[0], v[1], v[2], bits) : Value();
@@ -89,32 +84,53 @@ struct LowerLaneDot : LaneOpPattern<LaneDotOp> {
     });
   }
 
-  /// The ops whose sums nobody else needs, up to one that adds onto them.
-  static SmallVector<LaneDotOp> chainOf(LaneDotOp last) {
-    SmallVector<LaneDotOp> some = {last};
-    while (auto before = some.back().getAcc().getDefiningOp<LaneDotOp>()) {
-      if (!before->hasOneUse() || before.getBits() != last.getBits() ||
-          before->getBlock() != last->getBlock())
-        break;
-      some.push_back(before);
-    }
-    std::reverse(some.begin(), some.end());
-    return some;
+  static bool isChain(LaneDotOp op, LaneDotOp next) {
+    return op->hasOneUse() && op.getBits() == next.getBits() &&
+           op->getBlock() == next->getBlock();
   }
 
-  /// As many products as fit 16 bits are added there. Operands: a sum, and
-  /// codes and bytes of each.
-  Value addInPairs(OpBuilder &b, Location loc, ValueRange operands,
-                   int64_t bits) const {
-    Value acc = operands[0], pairs;
-    int64_t most = INT16_MAX / (2 * ((1 << bits) - 1) * 128), added = 0;
-    for (size_t i = 1; i < operands.size(); i += 2) {
-      Value more = set.dotPairs(b, loc, operands[i], operands[i + 1]);
-      pairs = pairs ? Value(arith::AddIOp::create(b, loc, pairs, more)) : more;
-      if (++added % most == 0 || i + 2 == operands.size())
-        acc = set.addPairs(b, loc, acc, std::exchange(pairs, Value()));
+  /// Ops that end in `last`, whose sums nobody else needs. As many products as
+  /// fit 16 bits are added there, each where its op is: so a value that several
+  /// chains multiply is in a register for all.
+  Value addInPairs(LaneDotOp last, PatternRewriter &b) const {
+    SmallVector<LaneDotOp> chain = {last};
+    while (auto before = chain.back().getAcc().getDefiningOp<LaneDotOp>()) {
+      if (!isChain(before, chain.back()))
+        break;
+      chain.push_back(before);
     }
-    return acc;
+    OpBuilder::InsertionGuard guard(b);
+    Location loc = last.getLoc();
+    auto type = cast<VectorType>(last.getType());
+    int64_t width = set.vectorBytes / 4, added = 0;
+    int64_t most = INT16_MAX / (2 * ((1 << last.getBits()) - 1) * 128);
+    SmallVector<Value> sums(type.getNumElements() / width), pairs(sums.size());
+    for (LaneDotOp op : llvm::reverse(chain)) {
+      b.setInsertionPoint(op);
+      bool isFull = ++added % most == 0 || op == last;
+      for (auto [i, sum] : llvm::enumerate(sums)) {
+        if (!sum)
+          sum = slice(b, loc, op.getAcc(), i * width, width);
+        Value more = set.dotPairs(
+            b, loc, slice(b, loc, op.getA(), 4 * i * width, 4 * width),
+            slice(b, loc, op.getB(), 4 * i * width, 4 * width));
+        // No sum saturates; a plain addition would be reassociated.
+        if (pairs[i])
+          more = intrinsic(b, loc,
+                           "llvm.sadd.sat.v" + Twine(lanesOf(more)) + "i16",
+                           more.getType(), {pairs[i], more});
+        pairs[i] = more;
+        if (isFull)
+          sum = set.addPairs(b, loc, sum, std::exchange(pairs[i], Value()));
+      }
+    }
+    if (sums.size() == 1)
+      return sums.front();
+    Value result = splat(b, loc, type, 0);
+    for (auto [i, sum] : llvm::enumerate(sums))
+      result = vector::InsertStridedSliceOp::create(b, loc, sum, result,
+                                                    i * width, 1);
+    return result;
   }
 
   /// Bytes through 32-bit shifts.

@@ -94,7 +94,7 @@ func.func @int8_decode(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi
 }
 
 // Many: two tiles of six tokens where there are thirty-two registers, one of
-// three where there are sixteen; then what is left, a token at a time.
+// four where there are sixteen; then what is left, a token at a time.
 // CHECK-LABEL: func.func @int8_prefill
 // WIDE: scf.forall (%{{.+}}) in (1)
 // WIDE: arith.divui %{{.+}}, %c6
@@ -107,8 +107,8 @@ func.func @int8_decode(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi
 // WIDE-COUNT-8: kernel.lane_dot
 // WIDE-NOT: kernel.lane_dot
 // NARROW: scf.forall (%{{.+}}) in (3)
-// NARROW: arith.divui %{{.+}}, %c3
-// NARROW-COUNT-24: kernel.lane_dot
+// NARROW: arith.divui %{{.+}}, %c4
+// NARROW-COUNT-32: kernel.lane_dot
 // NARROW-COUNT-8: kernel.lane_dot
 // NARROW-NOT: kernel.lane_dot
 // CHECK-NOT: memref.prefetch

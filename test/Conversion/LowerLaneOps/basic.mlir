@@ -34,7 +34,7 @@ func.func @four_bits(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>)
 func.func @chain(%acc: vector<8xi32>, %a: vector<32xi8>, %b: vector<32xi8>) -> vector<8xi32> {
   // AVX512-COUNT-5: "llvm.x86.avx512.vpdpbusd.256"
   // AVX2-COUNT-4: "llvm.x86.avx2.pmadd.ub.sw"
-  // AVX2: %[[FOUR:.+]] = arith.addi %{{.+}} : vector<16xi16>
+  // AVX2: %[[FOUR:.+]] = llvm.call_intrinsic "llvm.sadd.sat.v16i16"
   // AVX2: "llvm.x86.avx2.pmadd.wd"(%[[FOUR]],
   // AVX2: %[[FIFTH:.+]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
   // AVX2: "llvm.x86.avx2.pmadd.wd"(%[[FIFTH]],

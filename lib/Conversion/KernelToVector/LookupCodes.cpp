@@ -19,7 +19,8 @@ using namespace mlir::kernel;
 
 namespace {
 
-/// Entries of one code lie as their indices do, and come from a table of bytes.
+/// Entries of one code lie as their indices do, and come from a table of bytes;
+/// where indices are bytes too, the entries themselves lie there.
 ///
 /// Of entries of four codes (a vector codebook) the indices are bytes: a block
 /// has two registers of them, byte 4r+i of register h for inputs 16h+4i … 4i+3
@@ -30,6 +31,9 @@ struct LookupCodes : CodeSource::ExternalModel<LookupCodes, LookupOp> {
   static constexpr int64_t kCell = 4, kIndexBytes = 128;
 
   static bool isCells(LookupOp op) { return op.getCell() == kCell; }
+  static bool isDirect(LookupOp op) {
+    return !isCells(op) && inner(op).getCodeForm()->bits == 8;
+  }
   static CodeSource inner(LookupOp op) {
     return dyn_cast<CodeSource>(op.getCodes().getDefiningOp());
   }
@@ -53,6 +57,8 @@ struct LookupCodes : CodeSource::ExternalModel<LookupCodes, LookupOp> {
         !(form = codes.getCodeForm()) || form->bias || form->absent ||
         form->kept)
       return std::nullopt;
+    if (isDirect(op))
+      return CodeForm{8, bias(op), kTileRows * kBlockInputs};
     if (!isCells(op))
       return CodeForm{
           8, bias(op), form->blockBytes, false,
@@ -64,6 +70,8 @@ struct LookupCodes : CodeSource::ExternalModel<LookupCodes, LookupOp> {
   }
   SmallVector<Value> getTables(Operation *operation) const {
     auto op = cast<LookupOp>(operation);
+    if (isDirect(op))
+      return {};
     SmallVector<Value> tables = inner(op).getTables();
     tables.push_back(op.getCodebook());
     return tables;
@@ -72,22 +80,27 @@ struct LookupCodes : CodeSource::ExternalModel<LookupCodes, LookupOp> {
   LogicalResult packTile(Operation *operation, ExpressionEvaluator &evaluator,
                          const TileSpace &space) const {
     auto op = cast<LookupOp>(operation);
-    if (!isCells(op))
+    bool direct = isDirect(op);
+    if (!isCells(op) && !direct)
       return inner(op).packTile(evaluator, space);
-    int64_t columns = typeOf(op.getCodes()).getDimSize(1);
+    Value bytes = direct ? op.getResult() : op.getCodes();
+    int64_t columns = typeOf(bytes).getDimSize(1);
+    int64_t each = direct ? kBlockInputs : kBlockInputs / kCell;
     std::vector<float> codes(space.rows * columns);
-    if (failed(evaluator.evaluateRows(op.getCodes(), space.firstRow,
+    if (failed(evaluator.evaluateRows(bytes, space.firstRow,
                                       space.firstRow + space.rows, codes)))
       return failure();
     for (int64_t r = 0; r < space.rows; ++r)
       for (int64_t c = 0; c < columns; ++c)
-        space.blocks[c / 8][64 * (c % 8 / 4) + 4 * r + c % 4] =
-            uint8_t(codes[r * columns + c]);
+        space.blocks[c / each][64 * (c % each / 4) + 4 * r + c % 4] =
+            uint8_t(int(codes[r * columns + c]) + (direct ? bias(op) : 0));
     return success();
   }
 
   LogicalResult emitTables(Operation *operation, Expander &e) const {
     auto op = cast<LookupOp>(operation);
+    if (isDirect(op))
+      return success();
     if (failed(inner(op).emitTables(e)))
       return failure();
     if (!isCells(op)) {
@@ -121,6 +134,8 @@ struct LookupCodes : CodeSource::ExternalModel<LookupCodes, LookupOp> {
                  unsigned s) const {
     auto op = cast<LookupOp>(operation);
     OpBuilder &b = e.builder;
+    if (isDirect(op))
+      return e.loadBytes(e.add(place.address, e.index(int64_t(s) * 64)), 64);
     if (!isCells(op)) {
       Value index = inner(op).emitQuad(e, place, s);
       return LaneLookupOp::create(b, e.loc, e.bytes(), index,

@@ -359,6 +359,25 @@ func.func @table(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s
   return
 }
 
+// Where an index takes as much room as an entry, the entries are what is stored.
+compress.format @byte_entries {
+  %0 = compress.stream 0 : tensor<16x64xui8>
+  %1 = compress.stream 1 : tensor<1x256xsi8>
+  %2 = compress.lookup %0, %1 : (tensor<16x64xui8>, tensor<1x256xsi8>) -> tensor<16x64xsi8>
+  %3 = compress.stream 2 : tensor<16x2xf16>
+  %4 = compress.dequantize %2, %3 group_size 32 : (tensor<16x64xsi8>, tensor<16x2xf16>) -> tensor<16x64xf32>
+  compress.yield %4 : tensor<16x64xf32>
+}
+// CHECK-LABEL: func.func @no_table
+// CHECK-NOT: kernel.lane_lookup
+// CHECK: %[[BYTES:.+]] = vector.load %{{.+}} : memref<?xi8>, vector<64xi8>
+// CHECK: kernel.lane_dot %{{.+}}, %[[BYTES]], %{{.+}} bits 8
+// CHECK-NOT: kernel.lane_lookup
+func.func @no_table(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @byte_entries at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>
+  return
+}
+
 // Scales of scales: a segment of eight groups, whose scales are six bits each in
 // words of sixteen.
 compress.format @nested {

@@ -466,6 +466,14 @@ std::vector<Case> cases() {
         return e.dequantize(codes, e.scales({37, 3}, "f16", 0.002), 32, &zeros);
       },
       true);
+  add(
+      "signed_palette8_of_codes",
+      BODY {
+        V codes =
+            e.lookup(e.codes({37, 71}, "ui8"), e.codes({1, 256}, "si8"), 1, 0);
+        return e.dequantize(codes, e.scales({37, 3}, "f16", 0.002), 32);
+      },
+      true);
 
   // Codes of codes: integer codebooks with scales, and what is put at some
   // positions below the scales.

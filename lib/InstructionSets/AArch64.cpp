@@ -96,21 +96,6 @@ static Value lookup(OpBuilder &b, Location loc, Value table, Value indices) {
   return result;
 }
 
-/// The bytes of sixteen f32 are a table of 64.
-static Value permute(OpBuilder &b, Location loc, Value table, Value indices) {
-  VectorType words = ints(b, 4, 32);
-  auto constant = [&](int64_t value) { return splat(b, loc, words, value); };
-  Value first = arith::MulIOp::create(
-      b, loc, arith::AndIOp::create(b, loc, indices, constant(15)),
-      constant(0x04040404));
-  Value all = arith::AddIOp::create(b, loc, first, constant(0x03020100));
-  Value bytes =
-      lookup(b, loc, vector::BitCastOp::create(b, loc, ints(b, 64, 8), table),
-             vector::BitCastOp::create(b, loc, ints(b, 16, 8), all));
-  return vector::BitCastOp::create(b, loc, VectorType::get({4}, b.getF32Type()),
-                                   bytes);
-}
-
 InstructionSet aarch64::neon() {
   InstructionSet set;
   set.triple = "aarch64-unknown-linux-gnu";
@@ -123,7 +108,6 @@ InstructionSet aarch64::neon() {
   set.dot = multiply;
   set.shuffle = shuffle;
   set.lookup = lookup;
-  set.permute = permute;
   return set;
 }
 

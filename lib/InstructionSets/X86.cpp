@@ -84,21 +84,6 @@ static Value avx2Dot(OpBuilder &b, Location loc, Value acc, Value a, Value x,
   return acc;
 }
 
-/// vpermps of eight entries each, and a choice by bit 3, moved to the sign.
-static Value avx2Permute(OpBuilder &b, Location loc, Value table,
-                         Value indices) {
-  auto type = VectorType::get({8}, b.getF32Type());
-  auto half = [&](int64_t first) {
-    return intrinsic(b, loc, "llvm.x86.avx2.permps", type,
-                     {slice(b, loc, table, first, 8), indices});
-  };
-  VectorType words = ints(b, 8, 32);
-  Value sign = arith::ShLIOp::create(b, loc, indices, splat(b, loc, words, 28));
-  Value upper = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, sign,
-                                      splat(b, loc, words, 0));
-  return arith::SelectOp::create(b, loc, upper, half(8), half(0));
-}
-
 static Value avx512Permute(OpBuilder &b, Location loc, Value table,
                            Value indices) {
   return intrinsic(b, loc, "llvm.x86.avx512.permvar.sf.512", table.getType(),
@@ -145,7 +130,6 @@ InstructionSet x86::avx2() {
   set.dot = avx2Dot;
   set.shuffle = shuffle;
   set.lookup = lookup;
-  set.permute = avx2Permute;
   return set;
 }
 

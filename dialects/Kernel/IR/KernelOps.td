@@ -451,17 +451,19 @@ def LaneExpandOp : Kernel_Op<"lane_expand", [MemoryEffects<[MemRead]>]> {
   }];
 }
 
-def LanePermuteOp : Kernel_Op<"lane_permute", [Pure, AllTypesMatch<["table", "result"]>]> {
+def LanePermuteOp : Kernel_Op<"lane_permute", [Pure, AllTypesMatch<["table", "first", "second", "third", "fourth"]>]> {
   let summary = "Floats of a table of sixteen";
   let description = [{
-    `result[i] = table[indices[i] & 15]`: a palette in one register.
+    Lane r of result k is `table[indices[4r+k]]`: a quad of a palette in one
+    register. What an index beyond it gives is undefined.
 
     ```mlir
-    %0 = kernel.lane_permute %table by %indices : vector<16xf32>, vector<16xi32>
+    %0:4 = kernel.lane_permute %table by %indices : vector<16xf32>, vector<64xi8>
     ```
   }];
-  let arguments = (ins VectorOfLengthAndType<[16], [F32]>:$table, VectorOfLengthAndType<[16], [I32]>:$indices);
-  let results = (outs VectorOfLengthAndType<[16], [F32]>:$result);
+  let arguments = (ins VectorOfLengthAndType<[16], [F32]>:$table, VectorOfLengthAndType<[64], [I8]>:$indices);
+  let results = (outs VectorOfLengthAndType<[16], [F32]>:$first, VectorOfLengthAndType<[16], [F32]>:$second,
+                      VectorOfLengthAndType<[16], [F32]>:$third, VectorOfLengthAndType<[16], [F32]>:$fourth);
   let assemblyFormat = "$table `by` $indices attr-dict `:` type($table) `,` type($indices)";
 }
 

@@ -88,7 +88,8 @@ struct InstructionSet {
   /// kernel.lane_expand of the run that a 64-byte vector begins with.
   Value (*expand)(OpBuilder &b, Location loc, Value run, Value mask,
                   int64_t bits) = nullptr;
-  /// kernel.lane_permute by as many indices as a vector has.
+  /// Sixteen f32 of a table by the low four bits of words, for
+  /// kernel.lane_permute; null: shuffles.
   Value (*permute)(OpBuilder &b, Location loc, Value table,
                    Value indices) = nullptr;
   /// kernel.lane_expand_floats of the sixteen that were read, widened.

@@ -170,29 +170,87 @@ Value mlir::kernel::lowerLaneExpandFloats(LaneExpandFloatsOp op,
   return set.shuffle ? lowering.shuffled() : lowering.plain();
 }
 
-Value mlir::kernel::lowerLanePermute(LanePermuteOp op, PatternRewriter &b,
-                                     const InstructionSet &set) {
+/// The four bytes of an entry are looked up each by itself. Sixteen bytes that
+/// are turned before, input by input of four rows, are then zipped to the f32
+/// of these inputs, four rows each.
+static SmallVector<Value> permuteBytes(LanePermuteOp op, OpBuilder &b,
+                                       const InstructionSet &set) {
   Location loc = op.getLoc();
-  Value result = op.getTable(), indices = op.getIndices();
-  if (set.permute) {
-    int64_t lanes = set.vectorBytes / 4;
-    for (int64_t i = 0; i < 16; i += lanes) {
-      Value part =
-          set.permute(b, loc, op.getTable(), slice(b, loc, indices, i, lanes));
-      result = lanes == 16 ? part
-                           : Value(vector::InsertStridedSliceOp::create(
-                                 b, loc, part, result, i, 1));
+  int64_t native = set.vectorBytes;
+  /// `order` of the 32 bytes of `x` and `y` that are sixteen of a vector each,
+  /// for each such sixteen.
+  auto shuffle = [&](Value x, Value y, function_ref<int64_t(int64_t)> order) {
+    SmallVector<int64_t> all;
+    for (int64_t i = 0; i < native; ++i) {
+      int64_t from = order(i % 16);
+      all.push_back(from / 16 * native + i / 16 * 16 + from % 16);
     }
-    return result;
+    return Value(vector::ShuffleOp::create(b, loc, x, y, all));
+  };
+  /// Pieces of `size` bytes of `x` and `y` in turn, from their upper halves or
+  /// their lower ones.
+  auto zip = [&](Value x, Value y, int64_t size, bool upper) {
+    return shuffle(x, y, [&](int64_t i) {
+      return i / size % 2 * 16 + upper * 8 + i / size / 2 * size + i % size;
+    });
+  };
+  Value bytes =
+      vector::BitCastOp::create(b, loc, ints(b, 64, 8), op.getTable());
+  Value tables[4];
+  for (int64_t k = 0; k < 4; ++k) {
+    SmallVector<int64_t> every;
+    for (int64_t i = 0; i < native; ++i)
+      every.push_back(i % 16 * 4 + k);
+    tables[k] = vector::ShuffleOp::create(b, loc, bytes, bytes, every);
   }
-  indices = arith::AndIOp::create(b, loc, indices,
-                                  splat(b, loc, ints(b, 16, 32), 15));
-  Value memory = makeBuffer(b, op);
-  vector::StoreOp::create(b, loc, op.getTable(), memory, index(b, loc, 0));
-  for (int64_t i = 0; i < 16; ++i) {
-    Value at = toIndex(b, loc, vector::ExtractOp::create(b, loc, indices, i));
-    result = vector::InsertOp::create(
-        b, loc, memref::LoadOp::create(b, loc, memory, at), result, i);
+  SmallVector<Value> results(4, op.getTable());
+  for (int64_t first = 0; first < 64; first += native) {
+    Value some = slice(b, loc, op.getIndices(), first, native);
+    some = shuffle(some, some, [](int64_t i) { return i % 4 * 4 + i / 4; });
+    Value part[4];
+    for (int64_t k = 0; k < 4; ++k)
+      part[k] = set.shuffle(b, loc, tables[k], some);
+    for (int64_t k = 0; k < 4; ++k) {
+      Value value = vector::BitCastOp::create(
+          b, loc, VectorType::get({native / 4}, b.getF32Type()),
+          zip(zip(part[0], part[1], 1, k / 2), zip(part[2], part[3], 1, k / 2),
+              2, k % 2));
+      results[k] = native == 64 ? value
+                                : Value(vector::InsertStridedSliceOp::create(
+                                      b, loc, value, results[k], first / 4, 1));
+    }
   }
-  return result;
+  return results;
+}
+
+SmallVector<Value> mlir::kernel::lowerLanePermute(LanePermuteOp op,
+                                                  PatternRewriter &b,
+                                                  const InstructionSet &set) {
+  Location loc = op.getLoc();
+  if (!set.permute && set.shuffle)
+    return permuteBytes(op, b, set);
+  Value memory;
+  if (!set.permute) {
+    memory = makeBuffer(b, op);
+    vector::StoreOp::create(b, loc, op.getTable(), memory, index(b, loc, 0));
+  }
+  VectorType words = ints(b, 16, 32);
+  Value indices = vector::BitCastOp::create(b, loc, words, op.getIndices());
+  SmallVector<Value> results(4, op.getTable());
+  for (int64_t k = 0; k < 4; ++k) {
+    Value own = indices;
+    if (k)
+      own = arith::ShRUIOp::create(b, loc, own, splat(b, loc, words, 8 * k));
+    if (set.permute) {
+      results[k] = set.permute(b, loc, op.getTable(), own);
+      continue;
+    }
+    own = arith::AndIOp::create(b, loc, own, splat(b, loc, words, 15));
+    for (int64_t i = 0; i < 16; ++i) {
+      Value at = toIndex(b, loc, vector::ExtractOp::create(b, loc, own, i));
+      results[k] = vector::InsertOp::create(
+          b, loc, memref::LoadOp::create(b, loc, memory, at), results[k], i);
+    }
+  }
+  return results;
 }

@@ -14,8 +14,8 @@
 namespace mlir::kernel {
 
 /// What replaces the op.
-Value lowerLanePermute(LanePermuteOp op, PatternRewriter &b,
-                       const InstructionSet &set);
+SmallVector<Value> lowerLanePermute(LanePermuteOp op, PatternRewriter &b,
+                                    const InstructionSet &set);
 Value lowerLaneExpandFloats(LaneExpandFloatsOp op, PatternRewriter &b,
                             const InstructionSet &set);
 

@@ -323,12 +323,17 @@ struct LowerLaneExpand : LaneOpPattern<LaneExpandOp> {
   }
 };
 
-struct LowerLanePermute : LaneOpPattern<LanePermuteOp> {
-  using LaneOpPattern::LaneOpPattern;
+struct LowerLanePermute : OpRewritePattern<LanePermuteOp> {
+  LowerLanePermute(MLIRContext *context, const InstructionSet &set)
+      : OpRewritePattern<LanePermuteOp>(context), set(set) {}
 
-  Value lower(LanePermuteOp op, PatternRewriter &b) const override {
-    return lowerLanePermute(op, b, set);
+  LogicalResult matchAndRewrite(LanePermuteOp op,
+                                PatternRewriter &b) const override {
+    b.replaceOp(op, lowerLanePermute(op, b, set));
+    return success();
   }
+
+  const InstructionSet &set;
 };
 
 struct LowerLaneExpandFloats : LaneOpPattern<LaneExpandFloatsOp> {

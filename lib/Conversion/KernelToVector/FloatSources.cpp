@@ -376,16 +376,14 @@ struct LookupFloats : FloatSource::ExternalModel<LookupFloats, LookupOp> {
     Value four;
     if (cell(op) == 1)
       four = codes(op).emitQuad(e, place, quad);
+    if (isRegister(op)) {
+      Type type = e.f32s();
+      return SmallVector<Value>(
+          LanePermuteOp::create(b, loc, type, type, type, type, tables[0], four)
+              .getResults());
+    }
     SmallVector<Value> inputs;
     for (unsigned k = 0; k < 4; ++k) {
-      if (isRegister(op)) {
-        Value code = vector::BitCastOp::create(b, loc, e.i32s(), four);
-        if (k)
-          code = arith::ShRUIOp::create(b, loc, code, splatInt(e, 8 * k));
-        inputs.push_back(
-            LanePermuteOp::create(b, loc, e.f32s(), tables[0], code));
-        continue;
-      }
       // Where the rows' codes are, in which register.
       int64_t input = 4 * quad + k, code = input / cell(op);
       Value bytes = four;

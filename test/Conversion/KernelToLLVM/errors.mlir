@@ -24,7 +24,7 @@ func.func @early(%context: !kernel.context, %w: memref<?xi8>, %o: index, %x: mem
   kernel.round_activations %x into %x tokens %o : memref<2x64xf32>, memref<2x64xf32>
   %floats = arith.constant dense<7.0> : vector<16xf32>
   // expected-error @below {{'kernel.lane_permute' op is lowered before; run --kernel-lower-lane-ops first}}
-  %4 = kernel.lane_permute %floats by %acc : vector<16xf32>, vector<16xi32>
+  %4:4 = kernel.lane_permute %floats by %a : vector<16xf32>, vector<64xi8>
   %pairs = arith.constant dense<7.0> : vector<32xbf16>
   // expected-error @below {{'kernel.lane_dot_bf16' op is lowered before; run --kernel-lower-lane-ops first}}
   %6 = kernel.lane_dot_bf16 %floats, %pairs, %pairs : vector<16xf32>, vector<32xbf16>

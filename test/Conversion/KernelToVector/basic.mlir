@@ -195,10 +195,7 @@ func.func @brain_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf
 // CHECK: %[[BOOK:.+]] = memref.view %{{.+}} to memref<16xf32>
 // CHECK: %[[TABLE:.+]] = vector.load %[[BOOK]]
 // CHECK: scf.forall (%{{.+}}) in (3)
-// CHECK: %[[CODES:.+]] = vector.bitcast %{{.+}} : vector<64xi8> to vector<16xi32>
-// CHECK: kernel.lane_permute %[[TABLE]] by %[[CODES]]
-// CHECK: %[[NEXT:.+]] = arith.shrui %[[CODES]], %{{.+}} : vector<16xi32>
-// CHECK: kernel.lane_permute %[[TABLE]] by %[[NEXT]]
+// CHECK: %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} = kernel.lane_permute %[[TABLE]] by %{{.+}} : vector<16xf32>, vector<64xi8>
 // CHECK: vector.fma
 func.func @palette_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x48xf32>) {
   kernel.matmul @palette at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x48xf32>

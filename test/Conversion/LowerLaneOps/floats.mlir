@@ -3,19 +3,28 @@
 // RUN: compress-opt %s --kernel-lower-lane-ops=target=neon | FileCheck %s --check-prefixes=CHECK,NEON
 // RUN: compress-opt %s --kernel-lower-lane-ops=target=generic | FileCheck %s --check-prefixes=CHECK,GENERIC
 
-// A palette in one register, in two, in bytes, or in memory.
+// A palette in one register, in bytes that are zipped, or in memory.
 // CHECK-LABEL: func.func @palette
-func.func @palette(%t: vector<16xf32>, %i: vector<16xi32>) -> vector<16xf32> {
+func.func @palette(%t: vector<16xf32>, %i: vector<64xi8>) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>) {
+  // AVX512-COUNT-3: arith.shrui %{{.+}} : vector<16xi32>
   // AVX512: llvm.call_intrinsic "llvm.x86.avx512.permvar.sf.512"(%{{.+}}, %{{.+}}) : (vector<16xf32>, vector<16xi32>) -> vector<16xf32>
-  // AVX512-NOT: call_intrinsic
-  // AVX2-COUNT-4: llvm.call_intrinsic "llvm.x86.avx2.permps"(%{{.+}}, %{{.+}}) : (vector<8xf32>, vector<8xi32>) -> vector<8xf32>
-  // AVX2-NOT: permps
-  // NEON-COUNT-4: llvm.call_intrinsic "llvm.aarch64.neon.tbl4.v16i8"
+  // AVX2: %[[BYTES:.+]] = vector.bitcast %{{.+}} : vector<16xf32> to vector<64xi8>
+  // AVX2: %[[FIRST:.+]] = vector.shuffle %[[BYTES]], %[[BYTES]] [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 0, 4,
+  // AVX2: %[[TURNED:.+]] = vector.shuffle {{.+}} [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15, 16, 20,
+  // AVX2: %[[LOW:.+]] = llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"(%[[FIRST]], %[[TURNED]])
+  // AVX2-COUNT-3: "llvm.x86.avx2.pshuf.b"(%{{.+}}, %[[TURNED]])
+  // AVX2: vector.shuffle %[[LOW]], %{{.+}} [0, 32, 1, 33, 2, 34, 3, 35, 4, 36, 5, 37, 6, 38, 7, 39, 16, 48,
+  // AVX2: vector.shuffle %{{.+}}, %{{.+}} [0, 1, 32, 33, 2, 3, 34, 35, 4, 5, 36, 37, 6, 7, 38, 39, 16, 17,
+  // AVX2: vector.shuffle %{{.+}}, %{{.+}} [8, 9, 40, 41, 10, 11,
+  // AVX2-COUNT-4: "llvm.x86.avx2.pshuf.b"
+  // AVX2-NOT: pshuf
+  // NEON-COUNT-16: llvm.call_intrinsic "llvm.aarch64.neon.tbl1.v16i8"
+  // NEON-NOT: tbl1
   // GENERIC: vector.store %{{.+}}, %{{.+}} : memref<16xf32>, vector<16xf32>
-  // GENERIC-COUNT-16: memref.load %{{.+}} : memref<16xf32>
+  // GENERIC-COUNT-64: memref.load %{{.+}} : memref<16xf32>
   // CHECK: return
-  %0 = kernel.lane_permute %t by %i : vector<16xf32>, vector<16xi32>
-  return %0 : vector<16xf32>
+  %0:4 = kernel.lane_permute %t by %i : vector<16xf32>, vector<64xi8>
+  return %0#0, %0#1, %0#2, %0#3 : vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
 }
 
 // Where there is no expansion, sixteen bytes at a time are shuffled by the

@@ -102,8 +102,8 @@ func.func @lanes(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>) -> 
   // CHECK: kernel.lane_lookup %{{.+}} in %{{.+}} : vector<64xi8>, vector<16xi8>
   %1 = kernel.lane_lookup %a in %table : vector<64xi8>, vector<16xi8>
   %floats = arith.constant dense<7.0> : vector<16xf32>
-  // CHECK: kernel.lane_permute %{{.+}} by %{{.+}} : vector<16xf32>, vector<16xi32>
-  %2 = kernel.lane_permute %floats by %acc : vector<16xf32>, vector<16xi32>
+  // CHECK: kernel.lane_permute %{{.+}} by %{{.+}} : vector<16xf32>, vector<64xi8>
+  %2:4 = kernel.lane_permute %floats by %a : vector<16xf32>, vector<64xi8>
   %pairs = arith.constant dense<7.0> : vector<32xbf16>
   // CHECK: kernel.lane_dot_bf16 %{{.+}}, %{{.+}}, %{{.+}} : vector<16xf32>, vector<32xbf16>
   %3 = kernel.lane_dot_bf16 %floats, %pairs, %pairs : vector<16xf32>, vector<32xbf16>

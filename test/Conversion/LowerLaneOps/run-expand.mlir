@@ -1,0 +1,81 @@
+// RUN: compress-opt %s --kernel-lower-lane-ops=target=generic --convert-scf-to-cf --convert-vector-to-llvm --convert-to-llvm --reconcile-unrealized-casts -o %t.mlir
+// RUN: mlir-runner %t.mlir -e main --entry-point-result=i32
+// RUN: %if cpu-avx2 %{ compress-opt %s --kernel-lower-lane-ops=target=avx2 --convert-scf-to-cf --convert-vector-to-llvm --convert-to-llvm --reconcile-unrealized-casts -o %t.mlir %}
+// RUN: %if cpu-avx2 %{ mlir-runner %t.mlir -e main --entry-point-result=i32 %}
+// RUN: %if aarch64 %{ compress-opt %s --kernel-lower-lane-ops=target=neon --convert-scf-to-cf --convert-vector-to-llvm --convert-to-llvm --reconcile-unrealized-casts \
+// RUN:   | mlir-translate --mlir-to-llvmir -o %t.ll && %{cc} --target=aarch64-linux-gnu -fuse-ld=lld -static -Wno-override-module %t.ll -o %t.run && qemu-aarch64 %t.run %}
+
+// Codes of every width at the positions of a mask that has a full byte and an
+// empty one.
+memref.global "private" constant @run : memref<128xi8> = dense<[41, -126, -37, 52, -115, -26, 63, -104, -15, 74, -93, -4, 85, -82, 7, 96, -71, 18, 107, -60, 29, 118, -49, 40, -127, -38, 51, -116, -27, 62, -105, -16, 73, -94, -5, 84, -83, 6, 95, -72, 17, 106, -61, 28, 117, -50, 39, -128, -39, 50, -117, -28, 61, -106, -17, 72, -95, -6, 83, -84, 5, 94, -73, 16, 105, -62, 27, 116, -51, 38, 127, -40, 49, -118, -29, 60, -107, -18, 71, -96, -7, 82, -85, 4, 93, -74, 15, 104, -63, 26, 115, -52, 37, 126, -41, 48, -119, -30, 59, -108, -19, 70, -97, -8, 81, -86, 3, 92, -75, 14, 103, -64, 25, 114, -53, 36, 125, -42, 47, -120, -31, 58, -109, -20, 69, -98, -9, 80]>
+func.func private @compare(%got: vector<64xi8>, %want: vector<64xi8>) attributes {no_inline} {
+  %same = arith.cmpi eq, %got, %want : vector<64xi8>
+  %all = vector.reduction <and>, %same : vector<64xi1> into i1
+  cf.assert %all, "differs"
+  return
+}
+func.func @bits1(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attributes {no_inline} {
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 1 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+func.func @bits2(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attributes {no_inline} {
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 2 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+func.func @bits3(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attributes {no_inline} {
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 3 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+func.func @bits4(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attributes {no_inline} {
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 4 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+func.func @bits5(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attributes {no_inline} {
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 5 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+func.func @bits6(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attributes {no_inline} {
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 6 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+func.func @bits7(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attributes {no_inline} {
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 7 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+func.func @bits8(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attributes {no_inline} {
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 8 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+
+func.func @main() -> i32 {
+  %run = memref.get_global @run : memref<128xi8>
+  %w = memref.cast %run : memref<128xi8> to memref<?xi8>
+  %at = arith.constant 5 : index
+  %mask = arith.constant -7946785942050655745 : i64
+  %r1 = call @bits1(%w, %at, %mask) : (memref<?xi8>, index, i64) -> vector<64xi8>
+  %e1 = arith.constant dense<[0, 1, 1, 0, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]> : vector<64xi8>
+  call @compare(%r1, %e1) : (vector<64xi8>, vector<64xi8>) -> ()
+  %r2 = call @bits2(%w, %at, %mask) : (memref<?xi8>, index, i64) -> vector<64xi8>
+  %e2 = arith.constant dense<[2, 1, 2, 3, 3, 3, 3, 0, 0, 0, 0, 0, 2, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3, 0, 3, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 1, 0, 3, 0, 2, 0, 2, 0, 0, 3, 3, 0, 0, 0, 3, 0, 0, 1]> : vector<64xi8>
+  call @compare(%r2, %e2) : (vector<64xi8>, vector<64xi8>) -> ()
+  %r3 = call @bits3(%w, %at, %mask) : (memref<?xi8>, index, i64) -> vector<64xi8>
+  %e3 = arith.constant dense<[6, 4, 7, 7, 3, 0, 6, 4, 1, 0, 0, 0, 6, 3, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 6, 0, 0, 0, 0, 0, 5, 0, 0, 4, 0, 0, 0, 0, 7, 7, 0, 2, 0, 5, 4, 3, 0, 5, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6]> : vector<64xi8>
+  call @compare(%r3, %e3) : (vector<64xi8>, vector<64xi8>) -> ()
+  %r4 = call @bits4(%w, %at, %mask) : (memref<?xi8>, index, i64) -> vector<64xi8>
+  %e4 = arith.constant dense<[6, 14, 15, 3, 8, 9, 1, 15, 10, 0, 0, 0, 4, 3, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 15, 0, 0, 0, 5, 0, 5, 0, 0, 14, 0, 0, 0, 0, 10, 7, 0, 0, 0, 0, 6, 9, 0, 11, 2, 0, 1, 11, 0, 0, 0, 6, 0, 0, 4]> : vector<64xi8>
+  call @compare(%r4, %e4) : (vector<64xi8>, vector<64xi8>) -> ()
+  %r5 = call @bits5(%w, %at, %mask) : (memref<?xi8>, index, i64) -> vector<64xi8>
+  %e5 = arith.constant dense<[6, 31, 15, 16, 25, 24, 11, 9, 3, 0, 0, 0, 5, 31, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 23, 0, 0, 0, 30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, 14, 0, 5, 0, 17, 21, 17, 0, 24, 29, 0, 16, 29, 0, 0, 0, 30, 0, 0, 12]> : vector<64xi8>
+  call @compare(%r5, %e5) : (vector<64xi8>, vector<64xi8>) -> ()
+  %r6 = call @bits6(%w, %at, %mask) : (memref<?xi8>, index, i64) -> vector<64xi8>
+  %e6 = arith.constant dense<[38, 63, 3, 38, 49, 43, 52, 40, 60, 0, 0, 0, 23, 37, 0, 43, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 22, 0, 46, 0, 0, 18, 0, 0, 0, 0, 44, 6, 0, 49, 0, 29, 24, 55, 0, 51, 40, 0, 4, 40, 0, 0, 0, 54, 0, 0, 51]> : vector<64xi8>
+  call @compare(%r6, %e6) : (vector<64xi8>, vector<64xi8>) -> ()
+  %r7 = call @bits7(%w, %at, %mask) : (memref<?xi8>, index, i64) -> vector<64xi8>
+  %e7 = arith.constant dense<[102, 127, 96, 12, 47, 105, 40, 126, 85, 0, 0, 0, 92, 30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 0, 0, 0, 87, 0, 0, 0, 68, 0, 53, 0, 0, 68, 0, 0, 0, 0, 59, 88, 0, 123, 0, 12, 37, 32, 0, 109, 51, 0, 24, 22, 0, 0, 0, 119, 0, 0, 115]> : vector<64xi8>
+  call @compare(%r7, %e7) : (vector<64xi8>, vector<64xi8>) -> ()
+  %r8 = call @bits8(%w, %at, %mask) : (memref<?xi8>, index, i64) -> vector<64xi8>
+  %e8 = arith.constant dense<[-26, 63, -104, -15, 74, -93, -4, 85, -82, 0, 0, 0, 7, 96, 0, -71, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 0, 107, 0, 0, 0, -60, 0, 29, 0, 0, 118, 0, 0, 0, 0, -49, 40, 0, -127, 0, -38, 51, -116, 0, -27, 62, 0, -105, -16, 0, 0, 0, 73, 0, 0, -94]> : vector<64xi8>
+  call @compare(%r8, %e8) : (vector<64xi8>, vector<64xi8>) -> ()
+  %zero = arith.constant 0 : i32
+  return %zero : i32
+}

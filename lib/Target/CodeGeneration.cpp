@@ -58,6 +58,7 @@ static bool addPasses(llvm::legacy::PassManager &passes,
                       llvm::raw_pwrite_stream &stream, bool keepsOrder) {
   auto *info = new llvm::MachineModuleInfoWrapperPass(&machine);
   llvm::TargetPassConfig *config = machine.createPassConfig(passes);
+  config->setDisableVerify(true);
   if (keepsOrder)
     config->disablePass(&llvm::MachineSchedulerID);
   passes.add(config);

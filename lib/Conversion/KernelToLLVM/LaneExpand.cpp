@@ -11,7 +11,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include <numeric>
 
 using namespace mlir;
 using namespace mlir::kernel;
@@ -62,36 +61,13 @@ struct ExpandLowering {
     return vector::BitCastOp::create(b, loc, type, vector);
   }
 
-  /// 64 bytes of the function's own.
-  Value makeBuffer() {
-    OpBuilder::InsertionGuard guard(b);
-    auto function = op->getParentOfType<FunctionOpInterface>();
-    b.setInsertionPointToStart(&function.getFunctionBody().front());
-    return memref::AllocaOp::create(
-        b, loc, MemRefType::get({64}, b.getI8Type()), b.getI64IntegerAttr(64));
-  }
-
-  /// `count` codes of the run from code `first` on, as bytes. As few as end
-  /// with a byte are moved to where theirs begin, then cut in halves.
-  Value unpack(int64_t first, int64_t count) {
-    int64_t together = 8 / std::gcd<int64_t>(8, bits);
-    int64_t packedBytes = together * bits / 8;
-    Value at = arith::AddIOp::create(
-        b, loc, op.getAddress(),
-        arith::ConstantIndexOp::create(b, loc, first * bits / 8));
-    Value run =
-        vector::LoadOp::create(b, loc, bytes(count), op.getWeights(), at);
-    SmallVector<int64_t> order;
-    for (int64_t i = 0; i < count; ++i)
-      order.push_back(i % together < packedBytes
-                          ? i / together * packedBytes + i % together
-                          : count);
-    VectorType type = ints(b, count / 8, 64);
-    Value words =
-        cast(type, vector::ShuffleOp::create(
-                       b, loc, run, splat(b, loc, bytes(count), 0), order));
-    for (int64_t half = 4 * together; half >= 8; half /= 2) {
+  /// Codes of `bits` bits from bit 0 of 64-bit lanes up, as their bytes.
+  Value spread(Value words) {
+    auto type = ::cast<VectorType>(words.getType());
+    for (int64_t half : {32, 16, 8}) {
       int64_t packed = half * bits / 8;
+      if (packed == half)
+        return words;
       uint64_t low = 0;
       for (int64_t at = 0; at < 64; at += 2 * half)
         low |= ((uint64_t(1) << packed) - 1) << at;
@@ -101,7 +77,7 @@ struct ExpandLowering {
           b, loc, maskWith(words, splat(b, loc, type, int64_t(low))),
           maskWith(upper, splat(b, loc, type, int64_t(low << half))));
     }
-    return cast(bytes(count), words);
+    return words;
   }
 
   /// Eight codes of the run, and their controls, for each byte of the mask.
@@ -111,16 +87,6 @@ struct ExpandLowering {
         getExpandControls(b, op->getParentOfType<ModuleOp>());
     Value table = memref::GetGlobalOp::create(b, loc, global.getType(),
                                               global.getSymName());
-    // Codes begin with bytes in memory.
-    Value run = op.getWeights(), begin = op.getAddress();
-    if (bits != 8) {
-      run = makeBuffer();
-      for (int64_t first = 0; first < 64; first += native)
-        vector::StoreOp::create(
-            b, loc, unpack(first, native), run,
-            Value(arith::ConstantIndexOp::create(b, loc, first)));
-      begin = arith::ConstantIndexOp::create(b, loc, 0);
-    }
     auto eight = [&](Value memory, Value at) -> Value {
       Value loaded = vector::LoadOp::create(b, loc, bytes(8), memory, at);
       return vector::ExtractOp::create(b, loc, cast(ints(b, 1, 64), loaded), 0);
@@ -132,14 +98,23 @@ struct ExpandLowering {
       SmallVector<int64_t> where;
       for (int64_t i = 0; i < native / 8; ++i) {
         // Counted from the mask itself, so that no address waits for another.
+        Value at = op.getAddress(), shift;
         int64_t bit = first + 8 * i;
-        Value before =
-            maskWith(op.getMask(), i64(int64_t((uint64_t(1) << bit) - 1)));
-        Value at = arith::AddIOp::create(
-            b, loc, begin, toIndex(math::CtPopOp::create(b, loc, before)));
+        if (bit) {
+          Value before = math::CtPopOp::create(
+              b, loc,
+              maskWith(op.getMask(), i64(int64_t((uint64_t(1) << bit) - 1))));
+          Value passed = arith::MulIOp::create(b, loc, before, i64(bits));
+          shift = maskWith(passed, i64(7));
+          at = arith::AddIOp::create(b, loc, at,
+                                     toIndex(shiftRight(passed, i64(3))));
+        }
+        Value run = eight(op.getWeights(), at);
+        if (shift && bits != 8)
+          run = shiftRight(run, shift);
         Value byte = maskWith(shiftRight(op.getMask(), i64(bit)), i64(255));
         Value entry = toIndex(arith::ShLIOp::create(b, loc, byte, i64(3)));
-        codes = vector::InsertOp::create(b, loc, eight(run, at), codes, i);
+        codes = vector::InsertOp::create(b, loc, run, codes, i);
         controls =
             vector::InsertOp::create(b, loc, eight(table, entry), controls, i);
         // A shuffle stays in sixteen bytes: the second eight are from 8 up.
@@ -149,7 +124,8 @@ struct ExpandLowering {
           b, loc, controls,
           arith::ConstantOp::create(
               b, loc, DenseElementsAttr::get(words, ArrayRef(where))));
-      Value part = set.shuffle(b, loc, cast(type, codes), cast(type, controls));
+      Value part =
+          set.shuffle(b, loc, cast(type, spread(codes)), cast(type, controls));
       result = native == 64 ? part
                             : Value(vector::InsertStridedSliceOp::create(
                                   b, loc, part, result, first, 1));
@@ -159,7 +135,15 @@ struct ExpandLowering {
 
   /// A loop over the positions.
   Value plain() {
-    Value buffer = makeBuffer();
+    Value buffer;
+    {
+      OpBuilder::InsertionGuard guard(b);
+      auto function = op->getParentOfType<FunctionOpInterface>();
+      b.setInsertionPointToStart(&function.getFunctionBody().front());
+      buffer =
+          memref::AllocaOp::create(b, loc, MemRefType::get({64}, b.getI8Type()),
+                                   b.getI64IntegerAttr(64));
+    }
     auto index = [&](int64_t value) -> Value {
       return arith::ConstantIndexOp::create(b, loc, value);
     };

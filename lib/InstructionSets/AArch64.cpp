@@ -10,48 +10,8 @@
 using namespace mlir;
 using namespace mlir::kernel;
 
-/// a - 128 as signed bytes: Σ a x is that of these, and 128 Σ x.
-static Value biased(OpBuilder &b, Location loc, Value a) {
+Value aarch64::biased(OpBuilder &b, Location loc, Value a) {
   return arith::XOrIOp::create(b, loc, a, splat(b, loc, ints(b, 16, 8), -128));
-}
-
-static Value product(OpBuilder &b, Location loc, Value a, Value x,
-                     int64_t half) {
-  return intrinsic(
-      b, loc, "llvm.aarch64.neon.smull.v8i16", ints(b, 8, 16),
-      {slice(b, loc, a, 8 * half, 8), slice(b, loc, x, 8 * half, 8)});
-}
-
-static Value pairs(OpBuilder &b, Location loc, Value a, Value x) {
-  return intrinsic(b, loc, "llvm.aarch64.neon.addp.v8i16", ints(b, 8, 16),
-                   {product(b, loc, a, x, 0), product(b, loc, a, x, 1)});
-}
-
-static Value sumPairs(OpBuilder &b, Location loc, Value pairs) {
-  return intrinsic(b, loc, "llvm.aarch64.neon.saddlp.v4i32.v8i16",
-                   ints(b, 4, 32), {pairs});
-}
-
-static Value addPairs(OpBuilder &b, Location loc, Value acc, Value pairs) {
-  return arith::AddIOp::create(b, loc, acc, sumPairs(b, loc, pairs));
-}
-
-static Value multiply(OpBuilder &b, Location loc, Value acc, Value a, Value x,
-                      int64_t bits) {
-  if (lanesOf(acc) != 4)
-    return {};
-  VectorType sums = ints(b, 4, 32);
-  Value shifted = biased(b, loc, a), half[2];
-  for (int64_t i : {0, 1})
-    half[i] = sumPairs(b, loc, product(b, loc, shifted, x, i));
-  Value some = intrinsic(b, loc, "llvm.aarch64.neon.addp.v4i32", sums,
-                         {half[0], half[1]});
-  Value x16 = intrinsic(b, loc, "llvm.aarch64.neon.saddlp.v8i16.v16i8",
-                        ints(b, 8, 16), {x});
-  Value rest = arith::ShLIOp::create(b, loc, sumPairs(b, loc, x16),
-                                     splat(b, loc, sums, 7));
-  return arith::AddIOp::create(b, loc, acc,
-                               arith::AddIOp::create(b, loc, some, rest));
 }
 
 static Value sdot(OpBuilder &b, Location loc, Value acc, Value a, Value x,
@@ -65,7 +25,7 @@ static Value sdot(OpBuilder &b, Location loc, Value acc, Value a, Value x,
   if (bits <= 7)
     return dot(acc, a);
   Value half = splat(b, loc, ints(b, 16, 8), 64);
-  return dot(dot(dot(acc, biased(b, loc, a)), half), half);
+  return dot(dot(dot(acc, aarch64::biased(b, loc, a)), half), half);
 }
 
 static Value shuffle(OpBuilder &b, Location loc, Value table, Value control) {
@@ -103,9 +63,6 @@ InstructionSet aarch64::neon() {
   set.features = "+neon,+fp-armv8";
   set.blocking = {1, 4, 4, 2, 2};
   set.vectorBytes = 16;
-  set.dotPairs = pairs;
-  set.addPairs = addPairs;
-  set.dot = multiply;
   set.shuffle = shuffle;
   set.lookup = lookup;
   return set;
@@ -115,7 +72,6 @@ InstructionSet aarch64::dotprod() {
   InstructionSet set = neon();
   set.features += ",+dotprod";
   set.needs = {{"asimddp", COMPRESS_HWCAP, 0, 0, 1u << 20, 0}};
-  set.dotPairs = nullptr;
   set.dot = sdot;
   return set;
 }

@@ -11,7 +11,10 @@
 
 namespace mlir::kernel::aarch64 {
 
-/// A set of any aarch64 processor, to build others on.
+/// a - 128 as signed bytes: Σ a x is that of these, and 128 Σ x.
+Value biased(OpBuilder &b, Location loc, Value a);
+
+/// A set of any aarch64 processor, to build others on; it has no dots.
 InstructionSet neon();
 /// A set with sdot and udot.
 InstructionSet dotprod();

@@ -42,10 +42,9 @@ static InstructionSet make() {
   set.rank = 50;
   // No machine has timed it yet: asked for by name, or "native".
   set.inFamily = false;
-  set.features += ",+amx-tile,+amx-int8,+amx-bf16";
+  set.features += ",+amx-tile,+amx-int8";
   set.needs.insert(set.needs.end(),
-                   {{"amx_bf16", 7, 0, COMPRESS_EDX, 1u << 22, tiles},
-                    {"amx_tile", 7, 0, COMPRESS_EDX, 1u << 24, tiles},
+                   {{"amx_tile", 7, 0, COMPRESS_EDX, 1u << 24, tiles},
                     {"amx_int8", 7, 0, COMPRESS_EDX, 1u << 25, tiles}});
   set.usesTiles = true;
   set.tileDot = tileDot;

@@ -10,12 +10,48 @@
 using namespace mlir;
 using namespace mlir::kernel;
 
+static Value dotPairs(OpBuilder &b, Location loc, Value a, Value x) {
+  return intrinsic(b, loc, "llvm.x86.avx2.pmadd.ub.sw", ints(b, 16, 16),
+                   {a, x});
+}
+
+static Value addPairs(OpBuilder &b, Location loc, Value acc, Value pairs) {
+  return arith::AddIOp::create(
+      b, loc, acc,
+      intrinsic(b, loc, "llvm.x86.avx2.pmadd.wd", acc.getType(),
+                {pairs, splat(b, loc, ints(b, 16, 16), 1)}));
+}
+
+/// Even and odd bytes as 16-bit words.
+static Value dot(OpBuilder &b, Location loc, Value acc, Value a, Value x,
+                 int64_t bits) {
+  Type type = acc.getType();
+  if (lanesOf(acc) != 8)
+    return {};
+  VectorType words = ints(b, 16, 16);
+  Value aw = vector::BitCastOp::create(b, loc, words, a);
+  Value xw = vector::BitCastOp::create(b, loc, words, x);
+  Value eight = splat(b, loc, words, 8);
+  Value aEven = arith::AndIOp::create(b, loc, aw, splat(b, loc, words, 255));
+  Value aOdd = arith::ShRUIOp::create(b, loc, aw, eight);
+  Value xEven = arith::ShRSIOp::create(
+      b, loc, arith::ShLIOp::create(b, loc, xw, eight), eight);
+  Value xOdd = arith::ShRSIOp::create(b, loc, xw, eight);
+  for (auto [p, q] : {std::pair(aEven, xEven), std::pair(aOdd, xOdd)})
+    acc = arith::AddIOp::create(
+        b, loc, acc, intrinsic(b, loc, "llvm.x86.avx2.pmadd.wd", type, {p, q}));
+  return acc;
+}
+
 static InstructionSet make() {
   InstructionSet set = x86::avx2();
   set.name = "avx2";
   set.rank = 10;
   set.blocking.tokens = 4;
   set.keepsOrder = true;
+  set.dotPairs = dotPairs;
+  set.addPairs = addPairs;
+  set.dot = dot;
   return set;
 }
 static RegisterInstructionSet set(make());

@@ -16,7 +16,6 @@ static InstructionSet make() {
   set.rank = 20;
   set.features = "+avxvnni";
   set.needs.push_back({"avx_vnni", 7, 1, COMPRESS_EAX, 1u << 4, 0x6});
-  set.dotPairs = nullptr;
   set.dot = x86::vnniDot;
   return set;
 }

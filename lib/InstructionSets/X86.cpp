@@ -51,39 +51,6 @@ static Value lookup(OpBuilder &b, Location loc, Value table, Value indices) {
   return find(0, llvm::Log2_64(lanesOf(table)));
 }
 
-static Value avx2Pairs(OpBuilder &b, Location loc, Value a, Value x) {
-  return intrinsic(b, loc, "llvm.x86.avx2.pmadd.ub.sw", ints(b, 16, 16),
-                   {a, x});
-}
-
-static Value avx2AddPairs(OpBuilder &b, Location loc, Value acc, Value pairs) {
-  return arith::AddIOp::create(
-      b, loc, acc,
-      intrinsic(b, loc, "llvm.x86.avx2.pmadd.wd", acc.getType(),
-                {pairs, splat(b, loc, ints(b, 16, 16), 1)}));
-}
-
-/// Even and odd bytes as 16-bit words.
-static Value avx2Dot(OpBuilder &b, Location loc, Value acc, Value a, Value x,
-                     int64_t bits) {
-  Type type = acc.getType();
-  if (lanesOf(acc) != 8)
-    return {};
-  VectorType words = ints(b, 16, 16);
-  Value aw = vector::BitCastOp::create(b, loc, words, a);
-  Value xw = vector::BitCastOp::create(b, loc, words, x);
-  Value eight = splat(b, loc, words, 8);
-  Value aEven = arith::AndIOp::create(b, loc, aw, splat(b, loc, words, 255));
-  Value aOdd = arith::ShRUIOp::create(b, loc, aw, eight);
-  Value xEven = arith::ShRSIOp::create(
-      b, loc, arith::ShLIOp::create(b, loc, xw, eight), eight);
-  Value xOdd = arith::ShRSIOp::create(b, loc, xw, eight);
-  for (auto [p, q] : {std::pair(aEven, xEven), std::pair(aOdd, xOdd)})
-    acc = arith::AddIOp::create(
-        b, loc, acc, intrinsic(b, loc, "llvm.x86.avx2.pmadd.wd", type, {p, q}));
-  return acc;
-}
-
 static Value avx512Permute(OpBuilder &b, Location loc, Value table,
                            Value indices) {
   return intrinsic(b, loc, "llvm.x86.avx512.permvar.sf.512", table.getType(),
@@ -125,9 +92,6 @@ InstructionSet x86::avx2() {
                {"fma", 1, 0, COMPRESS_ECX, 1u << 12, ymm},
                {"f16c", 1, 0, COMPRESS_ECX, 1u << 29, ymm}};
   set.vectorBytes = 32;
-  set.dotPairs = avx2Pairs;
-  set.addPairs = avx2AddPairs;
-  set.dot = avx2Dot;
   set.shuffle = shuffle;
   set.lookup = lookup;
   return set;
@@ -147,7 +111,6 @@ InstructionSet x86::avx512vnni() {
   // Thirty-two registers of a whole tile row.
   set.blocking = {2, 6, 8, 4, 4};
   set.vectorBytes = 64;
-  set.dotPairs = nullptr;
   set.dot = vnniDot;
   set.permute = avx512Permute;
   set.expandFloats = avx512ExpandFloats;

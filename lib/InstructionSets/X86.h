@@ -13,7 +13,7 @@ namespace mlir::kernel::x86 {
 
 /// A set of any x86-64 processor, to build others on.
 InstructionSet baseline();
-/// A set of AVX2, FMA and F16C.
+/// A set of AVX2, FMA and F16C, to build others on; it has no dots.
 InstructionSet avx2();
 /// A set of AVX-512 with VNNI.
 InstructionSet avx512vnni();

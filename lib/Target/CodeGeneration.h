@@ -29,7 +29,7 @@ createMachine(const MachineDescription &machine, std::string &error);
 /// Empty where the target emits no objects. `keepsOrder` is that of
 /// MachineDescription.
 std::vector<char> emitObject(llvm::Module &module, llvm::TargetMachine &machine,
-                             bool optimize, bool keepsOrder = false);
+                             bool optimize, bool keepsOrder);
 /// What an instruction set asks of every function.
 void prepareFunction(llvm::Function &function, StringRef instructionSet);
 

@@ -236,7 +236,8 @@ compileDescription(ModuleOp module, const CompileOptions &options,
       createMachine(getMachine(options.instructionSets.back()), error);
   if (!machine)
     return module.emitError("cannot generate code: ") << error, failure();
-  return emitObject(description, *machine, false);
+  return emitObject(description, *machine, /*optimize=*/false,
+                    /*keepsOrder=*/false);
 }
 
 FailureOr<CompiledModel>

@@ -27,6 +27,9 @@
 namespace mlir::kernel {
 class Expander;
 
+/// Of the ops that --kernel-lower-lane-ops lowers.
+template <typename Op> class LaneOp : public OpTrait::TraitBase<Op, LaneOp> {};
+
 /// What a CodeSource emits: bytes of at most `bits` bits, that have `bias`
 /// added to their codes, from a record of `blockBytes` a block.
 struct CodeForm {

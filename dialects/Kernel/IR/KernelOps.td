@@ -41,6 +41,11 @@ def RowsF32 : MemRefRankOf<[F32], [2]>;
 def RowsI8 : MemRefRankOf<[I8], [2]>;
 def TokensBuffer : MemRefRankOf<[I32], [1]>;
 
+/// A lane op: --kernel-lower-lane-ops lowers it.
+def LaneOp : NativeOpTrait<"LaneOp"> {
+  let cppNamespace = "::mlir::kernel";
+}
+
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<KernelDialect, mnemonic, traits>;
 
 //===----------------------------------------------------------------------===//
@@ -342,7 +347,7 @@ def MultiplyOp : Kernel_Op<"multiply", [AttrSizedOperandSegments, DestinationSty
 // Lane ops
 //===----------------------------------------------------------------------===//
 
-def LaneDotOp : Kernel_Op<"lane_dot", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["a", "b"]>]> {
+def LaneDotOp : Kernel_Op<"lane_dot", [LaneOp, Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["a", "b"]>]> {
   let summary = "Dot products of four bytes in each 32-bit lane";
   let description = [{
     `result[l] = acc[l] + Σ_j a[4l+j] * b[4l+j]`, a unsigned with at most
@@ -361,7 +366,7 @@ def LaneDotOp : Kernel_Op<"lane_dot", [Pure, AllTypesMatch<["acc", "result"]>, A
   let hasVerifier = 1;
 }
 
-def LaneDotBF16Op : Kernel_Op<"lane_dot_bf16", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["a", "b"]>]> {
+def LaneDotBF16Op : Kernel_Op<"lane_dot_bf16", [LaneOp, Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["a", "b"]>]> {
   let summary = "Dot products of two bf16 in each 32-bit lane";
   let description = [{
     `result[l] = acc[l] + a[2l] * b[2l] + a[2l+1] * b[2l+1]` in f32:
@@ -382,7 +387,7 @@ def LaneDotBF16Op : Kernel_Op<"lane_dot_bf16", [Pure, AllTypesMatch<["acc", "res
   let hasVerifier = 1;
 }
 
-def TileDotOp : Kernel_Op<"tile_dot"> {
+def TileDotOp : Kernel_Op<"tile_dot", [LaneOp]> {
   let summary = "Dot products of sixteen rows with sixteen packed rows";
   let description = [{
     For r and l from 0 to 15, `acc[i + 16 * r + l] (+)= Σ_s Σ_j a[row + r, input
@@ -412,7 +417,7 @@ def TileDotOp : Kernel_Op<"tile_dot"> {
   let hasVerifier = 1;
 }
 
-def LaneLookupOp : Kernel_Op<"lane_lookup", [Pure, AllTypesMatch<["indices", "result"]>]> {
+def LaneLookupOp : Kernel_Op<"lane_lookup", [LaneOp, Pure, AllTypesMatch<["indices", "result"]>]> {
   let summary = "Bytes of a small table";
   let description = [{
     `result[i] = table[indices[i]]`. Of 16 entries one byte shuffle, of more what
@@ -430,7 +435,7 @@ def LaneLookupOp : Kernel_Op<"lane_lookup", [Pure, AllTypesMatch<["indices", "re
   let hasVerifier = 1;
 }
 
-def LaneExpandOp : Kernel_Op<"lane_expand", [MemoryEffects<[MemRead]>]> {
+def LaneExpandOp : Kernel_Op<"lane_expand", [LaneOp, MemoryEffects<[MemRead]>]> {
   let summary = "Codes of a run, at the positions of a mask";
   let description = [{
     Byte i of the result is 0 where bit i of the mask is 0, else the `bits` bits
@@ -451,7 +456,7 @@ def LaneExpandOp : Kernel_Op<"lane_expand", [MemoryEffects<[MemRead]>]> {
   }];
 }
 
-def LanePermuteOp : Kernel_Op<"lane_permute", [Pure, AllTypesMatch<["table", "first", "second", "third", "fourth"]>]> {
+def LanePermuteOp : Kernel_Op<"lane_permute", [LaneOp, Pure, AllTypesMatch<["table", "first", "second", "third", "fourth"]>]> {
   let summary = "Floats of a table of sixteen";
   let description = [{
     Lane r of result k is `table[indices[4r+k]]`: a quad of a palette in one
@@ -467,7 +472,7 @@ def LanePermuteOp : Kernel_Op<"lane_permute", [Pure, AllTypesMatch<["table", "fi
   let assemblyFormat = "$table `by` $indices attr-dict `:` type($table) `,` type($indices)";
 }
 
-def LaneExpandFloatsOp : Kernel_Op<"lane_expand_floats", [MemoryEffects<[MemRead]>]> {
+def LaneExpandFloatsOp : Kernel_Op<"lane_expand_floats", [LaneOp, MemoryEffects<[MemRead]>]> {
   let summary = "Floats of a run, at the positions of a mask";
   let description = [{
     Lane i is 0 where bit i of the mask is 0, else float j at the address,

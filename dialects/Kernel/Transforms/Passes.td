@@ -178,9 +178,9 @@ def LowerLaneOpsPass : Pass<"kernel-lower-lane-ops", "::mlir::ModuleOp"> {
     as vpdpbusd or sdot for `kernel.lane_dot`, a byte shuffle for
     `kernel.lane_lookup`, AMX's tdpbsud for `kernel.tile_dot`, vpexpandb or
     shuffles of eight bytes by a table of their 256 masks for
-    `kernel.lane_expand`; else plain arithmetic, a choice an
-    entry, or a byte at a time. For sets without conversion instructions, f16
-    widens by integer operations, and bf16 does everywhere.
+    `kernel.lane_expand`; else plain arithmetic, a choice an entry, or a byte at
+    a time. For sets without conversion instructions, f16 widens by integer
+    operations, and bf16 does everywhere.
   }];
   let options = [
     Option<"target", "target", "std::string", "\"avx512vnni\"",

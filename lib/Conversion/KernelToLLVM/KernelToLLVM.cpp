@@ -141,8 +141,7 @@ struct ConvertKernelToLLVM
         pass = "--convert-kernel-to-vector";
       else if (isa<scf::ForallOp>(op))
         pass = "--kernel-split-threads";
-      else if (isa<LaneDotOp, LaneDotBF16Op, TileDotOp, LaneLookupOp,
-                   LaneExpandOp, LanePermuteOp, LaneExpandFloatsOp>(op))
+      else if (op->hasTrait<LaneOp>())
         pass = "--kernel-lower-lane-ops";
       else
         return;

@@ -272,8 +272,6 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
   if (!use)
     return op.emitOpError("needs a weight from compress.use; constants become "
                           "weights by --compress-outline-weights");
-  auto weight =
-      SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, use.getWeightAttr());
   Value bias;
   if (op.getBias()) {
     FailureOr<Value> vector = vectorWeight(op.getBias());

@@ -13,10 +13,10 @@ using namespace mlir;
 using namespace mlir::kernel;
 
 static Value shuffle(OpBuilder &b, Location loc, Value table, Value control) {
-  return intrinsic(b, loc,
-                   lanesOf(control) == 64 ? "llvm.x86.avx512.pshuf.b.512"
-                                          : "llvm.x86.avx2.pshuf.b",
-                   control.getType(), {table, control});
+  StringRef name = lanesOf(control) == 64   ? "llvm.x86.avx512.pshuf.b.512"
+                   : lanesOf(control) == 32 ? "llvm.x86.avx2.pshuf.b"
+                                            : "llvm.x86.ssse3.pshuf.b.128";
+  return intrinsic(b, loc, name, control.getType(), {table, control});
 }
 
 /// A shuffle of each sixteen entries, and by each further bit of an index a

@@ -442,17 +442,23 @@ def LaneExpandOp : Kernel_Op<"lane_expand", [LaneOp, MemoryEffects<[MemRead]>]> 
     from bit `bits` * j up of the bytes at `address`, j the ones before bit i.
     As many bytes may be read as the result has, whatever the mask.
 
-    Constraint: 64 bytes; `bits` is from 1 to 8.
+    `of_four` says that of every four bits of the mask, from the low one up, so
+    many are ones up to four from which on all are 0; where a code lies is then
+    known without counting. What another mask gives is undefined.
+
+    Constraint: 64 bytes; `bits` is from 1 to 8, `of_four` from 1 to 4.
 
     ```mlir
     %0 = kernel.lane_expand %weights[%address] mask %mask bits 4 : memref<?xi8>, vector<64xi8>
+    %1 = kernel.lane_expand %weights[%address] mask %regular of_four 2 bits 4 : memref<?xi8>, vector<64xi8>
     ```
   }];
   let arguments = (ins PackedBuffer:$weights, Index:$address, I64:$mask,
+                       OptionalAttr<ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<4>]>>:$ones_of_four,
                        ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<8>]>:$bits);
   let results = (outs VectorOfLengthAndType<[64], [I8]>:$result);
   let assemblyFormat = [{
-    $weights `[` $address `]` `mask` $mask `bits` $bits attr-dict `:` type($weights) `,` type($result)
+    $weights `[` $address `]` `mask` $mask (`of_four` $ones_of_four^)? `bits` $bits attr-dict `:` type($weights) `,` type($result)
   }];
 }
 

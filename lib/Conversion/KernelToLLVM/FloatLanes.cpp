@@ -93,8 +93,7 @@ struct ExpandFloats {
         getControls(b, op->getParentOfType<ModuleOp>(), size);
     Value table = memref::GetGlobalOp::create(b, loc, global.getType(),
                                               global.getSymName());
-    Value all = splat(b, loc, ints(b, 16 * size, 8), 0), run = all,
-          controls = all;
+    Value all = arith::ConstantOp::create(b, loc, b.getZeroAttr(op.getType()));
     for (int64_t i = 0; i < size; ++i) {
       Value at = op.getAddress();
       if (i) {
@@ -111,19 +110,14 @@ struct ExpandFloats {
           constant((int64_t(1) << lanes) - 1));
       Value entry = arith::MulIOp::create(b, loc, toIndex(b, loc, part),
                                           index(b, loc, 16));
-      run = vector::InsertStridedSliceOp::create(
-          b, loc, loadBytes(op.getWeights(), at, 16), run, 16 * i, 1);
-      controls = vector::InsertStridedSliceOp::create(
-          b, loc, loadBytes(table, entry, 16), controls, 16 * i, 1);
+      // Sixteen bytes are shuffled at a time: they widen to a vector of their
+      // own.
+      Value some = set.shuffle(b, loc, loadBytes(op.getWeights(), at, 16),
+                               loadBytes(table, entry, 16));
+      all = vector::InsertStridedSliceOp::create(b, loc, widen(some), all,
+                                                 i * lanes, 1);
     }
-    int64_t native = std::min(set.vectorBytes, 16 * size);
-    for (int64_t i = 0; i < 16 * size; i += native)
-      all = vector::InsertStridedSliceOp::create(
-          b, loc,
-          set.shuffle(b, loc, slice(b, loc, run, i, native),
-                      slice(b, loc, controls, i, native)),
-          all, i, 1);
-    return widen(all);
+    return all;
   }
 
   /// A loop over the positions.

@@ -16,16 +16,25 @@ using namespace mlir;
 using namespace mlir::kernel;
 
 namespace {
-/// What puts up to eight bytes in the positions of a mask: of each mask the
-/// eight indices, 128 where there is none.
+/// What puts up to sixteen bytes at the positions of a mask, from 16 bytes of
+/// each of its bytes: those of the lower byte, and their number where the upper
+/// one's are; behind these, what the upper byte adds. They are indices, and 128
+/// or more where there is none.
 memref::GlobalOp getExpandControls(OpBuilder &b, ModuleOp module) {
   constexpr StringLiteral name = "kernel_expand_controls";
   if (auto global = module.lookupSymbol<memref::GlobalOp>(name))
     return global;
   std::vector<int8_t> controls;
-  for (unsigned mask = 0; mask < 256; ++mask)
-    for (unsigned bit = 0, next = 0; bit < 8; ++bit)
-      controls.push_back(mask >> bit & 1 ? int8_t(next++) : int8_t(-128));
+  for (unsigned mask = 0; mask < 256; ++mask) {
+    SmallVector<int8_t> own;
+    int8_t next = 0;
+    for (unsigned bit = 0; bit < 8; ++bit)
+      own.push_back(mask >> bit & 1 ? next++ : int8_t(-128));
+    llvm::append_range(controls, own);
+    controls.insert(controls.end(), 8, next);
+    controls.insert(controls.end(), 8, 0);
+    llvm::append_range(controls, own);
+  }
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(module.getBody());
   auto type = MemRefType::get({int64_t(controls.size())}, b.getI8Type());
@@ -80,55 +89,73 @@ struct ExpandLowering {
     return words;
   }
 
-  /// Eight codes of the run, and their controls, for each byte of the mask.
+  /// The bits of the run in front of a position.
+  Value passedBefore(int64_t bit) {
+    if (std::optional<uint64_t> ones = op.getOnesOfFour())
+      return i64(bit / 4 * int64_t(*ones) * bits);
+    // Counted from the mask itself, so that no address waits for another.
+    Value before = maskWith(op.getMask(), i64((int64_t(1) << bit) - 1));
+    return arith::MulIOp::create(b, loc, math::CtPopOp::create(b, loc, before),
+                                 i64(bits));
+  }
+
+  /// Sixteen codes of the run, and their controls, for each 16 bits of the
+  /// mask.
   Value shuffled() {
     int64_t native = set.vectorBytes;
     memref::GlobalOp global =
         getExpandControls(b, op->getParentOfType<ModuleOp>());
     Value table = memref::GetGlobalOp::create(b, loc, global.getType(),
                                               global.getSymName());
-    auto eight = [&](Value memory, Value at) -> Value {
-      Value loaded = vector::LoadOp::create(b, loc, bytes(8), memory, at);
-      return vector::ExtractOp::create(b, loc, cast(ints(b, 1, 64), loaded), 0);
+    auto load = [&](VectorType type, Value memory, Value at) -> Value {
+      return vector::LoadOp::create(b, loc, type, memory, at);
     };
+    auto insert = [&](Value part, Value whole, int64_t at) -> Value {
+      if (part.getType() == whole.getType())
+        return part;
+      return vector::InsertStridedSliceOp::create(b, loc, part, whole, at, 1);
+    };
+    auto plus = [&](Value at, int64_t bytes) -> Value {
+      return arith::AddIOp::create(
+          b, loc, at, arith::ConstantIndexOp::create(b, loc, bytes));
+    };
+    /// Where a byte of the mask has its controls.
+    auto entry = [&](int64_t bit) {
+      Value byte = maskWith(shiftRight(op.getMask(), i64(bit)), i64(255));
+      return toIndex(arith::ShLIOp::create(b, loc, byte, i64(5)));
+    };
+    VectorType type = bytes(native), words = ints(b, native / 8, 64);
     Value result = splat(b, loc, bytes(64), 0);
     for (int64_t first = 0; first < 64; first += native) {
-      VectorType words = ints(b, native / 8, 64), type = bytes(native);
-      Value codes = splat(b, loc, words, 0), controls = codes;
-      SmallVector<int64_t> where;
-      for (int64_t i = 0; i < native / 8; ++i) {
-        // Counted from the mask itself, so that no address waits for another.
-        Value at = op.getAddress(), shift;
-        int64_t bit = first + 8 * i;
-        if (bit) {
-          Value before = math::CtPopOp::create(
-              b, loc,
-              maskWith(op.getMask(), i64(int64_t((uint64_t(1) << bit) - 1))));
-          Value passed = arith::MulIOp::create(b, loc, before, i64(bits));
-          shift = maskWith(passed, i64(7));
-          at = arith::AddIOp::create(b, loc, at,
-                                     toIndex(shiftRight(passed, i64(3))));
+      Value codes = splat(b, loc, type, 0), controls = codes;
+      Value shifts = splat(b, loc, words, 0);
+      for (int64_t i = 0; i < native; i += 16) {
+        int64_t bit = first + i;
+        Value at = op.getAddress();
+        Value passed = bit ? passedBefore(bit) : i64(0);
+        at = arith::AddIOp::create(b, loc, at,
+                                   toIndex(shiftRight(passed, i64(3))));
+        Value run;
+        if (bits == 8) {
+          run = load(bytes(16), op.getWeights(), at);
+        } else {
+          run = insert(load(bytes(8), op.getWeights(), at),
+                       splat(b, loc, bytes(16), 0), 0);
+          run = insert(load(bytes(8), op.getWeights(), plus(at, bits)), run, 8);
+          Value shift = vector::BroadcastOp::create(b, loc, ints(b, 2, 64),
+                                                    maskWith(passed, i64(7)));
+          shifts = insert(shift, shifts, i / 8);
         }
-        Value run = eight(op.getWeights(), at);
-        if (shift && bits != 8)
-          run = shiftRight(run, shift);
-        Value byte = maskWith(shiftRight(op.getMask(), i64(bit)), i64(255));
-        Value entry = toIndex(arith::ShLIOp::create(b, loc, byte, i64(3)));
-        codes = vector::InsertOp::create(b, loc, run, codes, i);
-        controls =
-            vector::InsertOp::create(b, loc, eight(table, entry), controls, i);
-        // A shuffle stays in sixteen bytes: the second eight are from 8 up.
-        where.push_back(i % 2 ? 0x0808080808080808 : 0);
+        codes = insert(run, codes, i);
+        Value control = arith::AddIOp::create(
+            b, loc, load(bytes(16), table, entry(bit)),
+            load(bytes(16), table, plus(entry(bit + 8), 16)));
+        controls = insert(control, controls, i);
       }
-      controls = arith::OrIOp::create(
-          b, loc, controls,
-          arith::ConstantOp::create(
-              b, loc, DenseElementsAttr::get(words, ArrayRef(where))));
-      Value part =
-          set.shuffle(b, loc, cast(type, spread(codes)), cast(type, controls));
-      result = native == 64 ? part
-                            : Value(vector::InsertStridedSliceOp::create(
-                                  b, loc, part, result, first, 1));
+      if (bits != 8)
+        codes = cast(type, spread(arith::ShRUIOp::create(
+                               b, loc, cast(words, codes), shifts)));
+      result = insert(set.shuffle(b, loc, codes, controls), result, first);
     }
     return result;
   }

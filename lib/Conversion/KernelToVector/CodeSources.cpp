@@ -139,12 +139,18 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
   static IntegerType elementOf(Operation *op) {
     return dyn_cast<IntegerType>(typeOf(op->getResult(0)).getElementType());
   }
-  /// Bytes of a quad's codes, where all have as many.
-  static std::optional<int64_t> quadBytes(Operation *op) {
+  /// Codes of four positions, where all have as many.
+  static std::optional<int64_t> codesOfFour(Operation *op) {
     auto regular = dyn_cast<DensifyNMOp>(op);
     if (!regular || regular.getM() != 4)
       return std::nullopt;
-    return kTileRows * int64_t(regular.getN()) * elementOf(op).getWidth() / 8;
+    return int64_t(regular.getN());
+  }
+  /// Bytes of a quad's codes, where all have as many.
+  static std::optional<int64_t> quadBytes(Operation *op) {
+    if (std::optional<int64_t> codes = codesOfFour(op))
+      return kTileRows * *codes * elementOf(op).getWidth() / 8;
+    return std::nullopt;
   }
 
   std::optional<CodeForm> getCodeForm(Operation *op) const {
@@ -245,8 +251,12 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
         address = e.add(address, e.div(bits, e.index(8)));
       }
     }
-    Value codes = LaneExpandOp::create(b, loc, e.bytes(), e.getWeights(),
-                                       address, mask(s), form.bits);
+    IntegerAttr ofFour;
+    if (std::optional<int64_t> codes = codesOfFour(op))
+      ofFour = b.getI64IntegerAttr(*codes);
+    Value codes =
+        LaneExpandOp::create(b, loc, e.bytes(), e.getWeights(), address,
+                             mask(s), ofFour, b.getI64IntegerAttr(form.bits));
     if (form.bias)
       codes = arith::XOrIOp::create(b, loc, codes, e.splatByte(form.bias));
     if (!place.absent)

@@ -417,6 +417,23 @@ func.func @positions(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>
   kernel.matmul_int8 @masked at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>
   return
 }
+// Where every quad has as many codes, their place is known.
+compress.format @two_of_four {
+  %0 = compress.stream 0 : tensor<16x32xsi4>
+  %1 = compress.stream 1 : tensor<16x32xui2>
+  %2 = compress.densify_n_m %0, %1 2 of 4 : (tensor<16x32xsi4>, tensor<16x32xui2>) -> tensor<16x64xsi4>
+  %3 = compress.stream 2 : tensor<16x2xf16>
+  %4 = compress.dequantize %2, %3 group_size 32 : (tensor<16x64xsi4>, tensor<16x2xf16>) -> tensor<16x64xf32>
+  compress.yield %4 : tensor<16x64xf32>
+}
+// CHECK-LABEL: func.func @regular
+// CHECK: kernel.lane_expand %{{.+}} of_four 2 bits 4 : memref<?xi8>, vector<64xi8>
+// CHECK-NOT: math.ctpop
+// CHECK: return
+func.func @regular(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x16xf32>) {
+  kernel.matmul_int8 @two_of_four at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>
+  return
+}
 // CHECK-LABEL: func.func @panel
 // CHECK: scf.forall
 // CHECK-COUNT-8: kernel.lane_expand

@@ -5,8 +5,8 @@
 // RUN: compress-opt %s --kernel-lower-lane-ops=target=neon | FileCheck %s --check-prefixes=SHUFFLE,NEON
 // RUN: compress-opt %s --kernel-lower-lane-ops=target=generic | FileCheck %s --check-prefix=GENERIC
 
-// Sets that shuffle bytes share a table: of each mask of eight what goes where.
-// SHUFFLE: memref.global "private" constant @kernel_expand_controls : memref<2048xi8>
+// Sets that shuffle bytes share a table: of each byte of a mask what goes where.
+// SHUFFLE: memref.global "private" constant @kernel_expand_controls : memref<8192xi8>
 // VBMI-NOT: kernel_expand_controls
 // GENERIC-NOT: kernel_expand_controls
 
@@ -19,15 +19,22 @@
 // VBMI: %[[CODES:.+]] = arith.andi %{{.+}} : vector<64xi8>
 // VBMI: %[[ONES:.+]] = llvm.bitcast %{{.+}} : i64 to vector<64xi1>
 // VBMI: "llvm.x86.avx512.mask.expand.v64i8"(%[[CODES]], %{{.+}}, %[[ONES]])
-// Eight words, each by the ones before it; three steps make codes bytes.
+// Sixteen codes at a time, which begin behind the ones before them, with the
+// controls of both bytes of their mask; three steps make codes bytes.
 // SHUFFLE-LABEL: func.func @four
-// AVX512-COUNT-7: math.ctpop
+// AVX512-COUNT-3: math.ctpop
+// AVX512-NOT: math.ctpop
+// AVX512: arith.shrui %{{.+}}, %{{.+}} : vector<8xi64>
 // AVX512-COUNT-3: arith.shli %{{.+}} : vector<8xi64>
 // AVX512: "llvm.x86.avx512.pshuf.b.512"
-// AVX2-COUNT-3: math.ctpop
+// AVX2: %[[LOW:.+]] = vector.load %{{.+}} : memref<8192xi8>, vector<16xi8>
+// AVX2: %[[HIGH:.+]] = vector.load %{{.+}} : memref<8192xi8>, vector<16xi8>
+// AVX2: arith.addi %[[LOW]], %[[HIGH]] : vector<16xi8>
+// AVX2: math.ctpop
+// AVX2-NOT: math.ctpop
 // AVX2-COUNT-3: arith.shli %{{.+}} : vector<4xi64>
 // AVX2: "llvm.x86.avx2.pshuf.b"
-// AVX2-COUNT-4: math.ctpop
+// AVX2-COUNT-2: math.ctpop
 // AVX2: "llvm.x86.avx2.pshuf.b"
 // NEON-COUNT-4: "llvm.aarch64.neon.tbl1.v16i8"
 // GENERIC-LABEL: func.func @four
@@ -58,5 +65,14 @@ func.func @five(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> {
 // SHUFFLE: return
 func.func @eight(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> {
   %0 = kernel.lane_expand %w[%at] mask %mask bits 8 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+
+// Where the mask has as many ones in every four bits nothing is counted.
+// SHUFFLE-LABEL: func.func @regular
+// SHUFFLE-NOT: math.ctpop
+// SHUFFLE: return
+func.func @regular(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> {
+  %0 = kernel.lane_expand %w[%at] mask %mask of_four 2 bits 4 : memref<?xi8>, vector<64xi8>
   return %0 : vector<64xi8>
 }

@@ -36,8 +36,9 @@ func.func @kept_halves(%w: memref<?xi8>, %at: index, %mask: i16) -> vector<16xf3
   // AVX512: llvm.call_intrinsic "llvm.x86.avx512.mask.expand.v16f32"
   // AVX512-NOT: vector.load
   // AVX2: memref.get_global @kernel_expand_16 : memref<4096xi8>
+  // AVX2: "llvm.x86.ssse3.pshuf.b.128"
   // AVX2: math.ctpop
-  // AVX2: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+  // AVX2: "llvm.x86.ssse3.pshuf.b.128"
   // AVX2-NOT: pshuf
   // NEON-COUNT-2: "llvm.aarch64.neon.tbl1.v16i8"
   // NEON-NOT: tbl1
@@ -51,7 +52,7 @@ func.func @kept_halves(%w: memref<?xi8>, %at: index, %mask: i16) -> vector<16xf3
 func.func @kept_floats(%w: memref<?xi8>, %at: index, %mask: i16) -> vector<16xf32> {
   // AVX2: memref.get_global @kernel_expand_32 : memref<256xi8>
   // AVX2-COUNT-3: math.ctpop
-  // AVX2-COUNT-2: "llvm.x86.avx2.pshuf.b"
+  // AVX2: "llvm.x86.ssse3.pshuf.b.128"
   // CHECK: return
   %0 = kernel.lane_expand_floats %w[%at] of f32 mask %mask : memref<?xi8> -> vector<16xf32>
   return %0 : vector<16xf32>

@@ -6,7 +6,7 @@
 // RUN:   | mlir-translate --mlir-to-llvmir -o %t.ll && %{cc} --target=aarch64-linux-gnu -fuse-ld=lld -static -Wno-override-module %t.ll -o %t.run && qemu-aarch64 %t.run %}
 
 // Codes of every width at the positions of a mask that has a full byte and an
-// empty one.
+// empty one; and of a mask that has two of every four, but none at the end.
 memref.global "private" constant @run : memref<128xi8> = dense<[41, -126, -37, 52, -115, -26, 63, -104, -15, 74, -93, -4, 85, -82, 7, 96, -71, 18, 107, -60, 29, 118, -49, 40, -127, -38, 51, -116, -27, 62, -105, -16, 73, -94, -5, 84, -83, 6, 95, -72, 17, 106, -61, 28, 117, -50, 39, -128, -39, 50, -117, -28, 61, -106, -17, 72, -95, -6, 83, -84, 5, 94, -73, 16, 105, -62, 27, 116, -51, 38, 127, -40, 49, -118, -29, 60, -107, -18, 71, -96, -7, 82, -85, 4, 93, -74, 15, 104, -63, 26, 115, -52, 37, 126, -41, 48, -119, -30, 59, -108, -19, 70, -97, -8, 81, -86, 3, 92, -75, 14, 103, -64, 25, 114, -53, 36, 125, -42, 47, -120, -31, 58, -109, -20, 69, -98, -9, 80]>
 func.func private @compare(%got: vector<64xi8>, %want: vector<64xi8>) attributes {no_inline} {
   %same = arith.cmpi eq, %got, %want : vector<64xi8>
@@ -46,6 +46,18 @@ func.func @bits8(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attr
   %0 = kernel.lane_expand %w[%at] mask %mask bits 8 : memref<?xi8>, vector<64xi8>
   return %0 : vector<64xi8>
 }
+func.func @regular3(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attributes {no_inline} {
+  %0 = kernel.lane_expand %w[%at] mask %mask of_four 2 bits 3 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+func.func @regular4(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attributes {no_inline} {
+  %0 = kernel.lane_expand %w[%at] mask %mask of_four 2 bits 4 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+func.func @regular8(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> attributes {no_inline} {
+  %0 = kernel.lane_expand %w[%at] mask %mask of_four 2 bits 8 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
 
 func.func @main() -> i32 {
   %run = memref.get_global @run : memref<128xi8>
@@ -76,6 +88,16 @@ func.func @main() -> i32 {
   %r8 = call @bits8(%w, %at, %mask) : (memref<?xi8>, index, i64) -> vector<64xi8>
   %e8 = arith.constant dense<[-26, 63, -104, -15, 74, -93, -4, 85, -82, 0, 0, 0, 7, 96, 0, -71, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 0, 107, 0, 0, 0, -60, 0, 29, 0, 0, 118, 0, 0, 0, 0, -49, 40, 0, -127, 0, -38, 51, -116, 0, -27, 62, 0, -105, -16, 0, 0, 0, 73, 0, 0, -94]> : vector<64xi8>
   call @compare(%r8, %e8) : (vector<64xi8>, vector<64xi8>) -> ()
+  %regular = arith.constant 55069904839808595 : i64
+  %s3 = call @regular3(%w, %at, %regular) : (memref<?xi8>, index, i64) -> vector<64xi8>
+  %t3 = arith.constant dense<[6, 4, 0, 0, 7, 0, 7, 0, 0, 3, 0, 0, 6, 0, 0, 4, 0, 1, 0, 6, 0, 0, 3, 5, 4, 6, 0, 0, 0, 0, 5, 0, 4, 0, 0, 7, 0, 0, 7, 2, 5, 0, 4, 0, 0, 3, 0, 5, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]> : vector<64xi8>
+  call @compare(%s3, %t3) : (vector<64xi8>, vector<64xi8>) -> ()
+  %s4 = call @regular4(%w, %at, %regular) : (memref<?xi8>, index, i64) -> vector<64xi8>
+  %t4 = arith.constant dense<[6, 14, 0, 0, 15, 0, 3, 0, 0, 8, 9, 0, 1, 0, 0, 15, 0, 10, 0, 4, 0, 0, 3, 10, 12, 15, 0, 0, 0, 5, 5, 0, 14, 0, 0, 10, 0, 0, 7, 0, 0, 0, 6, 0, 0, 9, 0, 11, 2, 1, 0, 0, 0, 0, 11, 6, 0, 0, 0, 0, 0, 0, 0, 0]> : vector<64xi8>
+  call @compare(%s4, %t4) : (vector<64xi8>, vector<64xi8>) -> ()
+  %s8 = call @regular8(%w, %at, %regular) : (memref<?xi8>, index, i64) -> vector<64xi8>
+  %t8 = arith.constant dense<[-26, 63, 0, 0, -104, 0, -15, 0, 0, 74, -93, 0, -4, 0, 0, 85, 0, -82, 0, 7, 0, 0, 96, -71, 18, 107, 0, 0, 0, -60, 29, 0, 118, 0, 0, -49, 0, 0, 40, -127, -38, 0, 51, 0, 0, -116, 0, -27, 62, -105, 0, 0, 0, 0, -16, 73, 0, 0, 0, 0, 0, 0, 0, 0]> : vector<64xi8>
+  call @compare(%s8, %t8) : (vector<64xi8>, vector<64xi8>) -> ()
   %zero = arith.constant 0 : i32
   return %zero : i32
 }

@@ -114,6 +114,8 @@ func.func @lanes(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>) -> 
 func.func @expand(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> {
   // CHECK: kernel.lane_expand %{{.+}}[%{{.+}}] mask %{{.+}} bits 4 : memref<?xi8>, vector<64xi8>
   %0 = kernel.lane_expand %w[%at] mask %mask bits 4 : memref<?xi8>, vector<64xi8>
+  // CHECK: kernel.lane_expand %{{.+}}[%{{.+}}] mask %{{.+}} of_four 2 bits 4 : memref<?xi8>, vector<64xi8>
+  %1 = kernel.lane_expand %w[%at] mask %mask of_four 2 bits 4 : memref<?xi8>, vector<64xi8>
   return %0 : vector<64xi8>
 }
 

@@ -28,6 +28,11 @@ static Value sdot(OpBuilder &b, Location loc, Value acc, Value a, Value x,
   return dot(dot(dot(acc, aarch64::biased(b, loc, a)), half), half);
 }
 
+static Value sdotSigned(OpBuilder &b, Location loc, Value acc, Value a,
+                        Value x) {
+  return sdot(b, loc, acc, a, x, /*bits=*/7);
+}
+
 static Value shuffle(OpBuilder &b, Location loc, Value table, Value control) {
   return intrinsic(b, loc, "llvm.aarch64.neon.tbl1.v16i8", control.getType(),
                    {table, control});
@@ -61,7 +66,7 @@ InstructionSet aarch64::neon() {
   set.triple = "aarch64-unknown-linux-gnu";
   set.processor = "generic";
   set.features = "+neon,+fp-armv8";
-  set.blocking = {1, 4, 4, 2, 2};
+  set.blocking = {1, 4, 4, 2, 2, 16};
   set.vectorBytes = 16;
   set.shuffle = shuffle;
   set.lookup = lookup;
@@ -73,5 +78,6 @@ InstructionSet aarch64::dotprod() {
   set.features += ",+dotprod";
   set.needs = {{"asimddp", COMPRESS_HWCAP, 0, 0, 1u << 20, 0}};
   set.dot = sdot;
+  set.dotSigned = sdotSigned;
   return set;
 }

@@ -31,22 +31,28 @@ static Value addPairs(OpBuilder &b, Location loc, Value acc, Value pairs) {
   return arith::AddIOp::create(b, loc, acc, sumPairs(b, loc, pairs));
 }
 
+static Value dotSigned(OpBuilder &b, Location loc, Value acc, Value a,
+                       Value x) {
+  if (lanesOf(acc) != 4)
+    return {};
+  Value half[2];
+  for (int64_t i : {0, 1})
+    half[i] = sumPairs(b, loc, product(b, loc, a, x, i));
+  return arith::AddIOp::create(b, loc, acc,
+                               intrinsic(b, loc, "llvm.aarch64.neon.addp.v4i32",
+                                         acc.getType(), {half[0], half[1]}));
+}
+
 static Value dot(OpBuilder &b, Location loc, Value acc, Value a, Value x,
                  int64_t bits) {
   if (lanesOf(acc) != 4)
     return {};
-  VectorType sums = ints(b, 4, 32);
-  Value shifted = aarch64::biased(b, loc, a), half[2];
-  for (int64_t i : {0, 1})
-    half[i] = sumPairs(b, loc, product(b, loc, shifted, x, i));
-  Value some = intrinsic(b, loc, "llvm.aarch64.neon.addp.v4i32", sums,
-                         {half[0], half[1]});
   Value x16 = intrinsic(b, loc, "llvm.aarch64.neon.saddlp.v8i16.v16i8",
                         ints(b, 8, 16), {x});
   Value rest = arith::ShLIOp::create(b, loc, sumPairs(b, loc, x16),
-                                     splat(b, loc, sums, 7));
-  return arith::AddIOp::create(b, loc, acc,
-                               arith::AddIOp::create(b, loc, some, rest));
+                                     splat(b, loc, ints(b, 4, 32), 7));
+  return dotSigned(b, loc, arith::AddIOp::create(b, loc, acc, rest),
+                   aarch64::biased(b, loc, a), x);
 }
 
 static InstructionSet make() {
@@ -55,6 +61,7 @@ static InstructionSet make() {
   set.dotPairs = dotPairs;
   set.addPairs = addPairs;
   set.dot = dot;
+  set.dotSigned = dotSigned;
   return set;
 }
 static RegisterInstructionSet set(make());

@@ -80,6 +80,7 @@ InstructionSet x86::baseline() {
   InstructionSet set;
   set.triple = "x86_64-unknown-linux-gnu";
   set.processor = "x86-64";
+  set.blocking.sums = 8;
   return set;
 }
 

@@ -7,6 +7,8 @@
 
 #include "CodeGeneration.h"
 #include "compress/Target/Compile.h"
+#include "llvm/Analysis/RuntimeLibcallInfo.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/CodeGen/CodeGenTargetMachineImpl.h"
 #include "llvm/CodeGen/MachineModuleInfo.h"
@@ -56,6 +58,9 @@ mlir::compress::createMachine(const MachineDescription &machine,
 static bool addPasses(llvm::legacy::PassManager &passes,
                       llvm::CodeGenTargetMachineImpl &machine,
                       llvm::raw_pwrite_stream &stream, bool keepsOrder) {
+  // Without them no library has memset, and one becomes a loop over bytes.
+  passes.add(new llvm::TargetLibraryInfoWrapperPass(machine.getTargetTriple()));
+  passes.add(new llvm::RuntimeLibraryInfoWrapper(machine.getTargetTriple()));
   auto *info = new llvm::MachineModuleInfoWrapperPass(&machine);
   llvm::TargetPassConfig *config = machine.createPassConfig(passes);
   config->setDisableVerify(true);

@@ -263,6 +263,16 @@ LogicalResult GatherRowsOp::verifySymbolUses(SymbolTableCollection &symbols) {
                      type->getDimSize(1), "rows of ");
 }
 
+LogicalResult AttendOp::verify() {
+  if (getTokens().empty())
+    return emitOpError("has no query");
+  if (!llvm::isPowerOf2_64(getChains()) || getHeadSize() % getChains())
+    return emitOpError("has ")
+           << getChains() << " chains; a power of two that divides the "
+           << getHeadSize() << " channels is needed";
+  return success();
+}
+
 LogicalResult LaneDotOp::verify() {
   int64_t lanes = cast<VectorType>(getAcc().getType()).getNumElements();
   int64_t bytes = cast<VectorType>(getA().getType()).getNumElements();

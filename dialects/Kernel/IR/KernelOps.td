@@ -344,6 +344,55 @@ def MultiplyOp : Kernel_Op<"multiply", [AttrSizedOperandSegments, DestinationSty
 }
 
 //===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+def CacheBuffer : MemRefRankOf<[F32, F16, I8], [1]>;
+def FloatBuffer : MemRefRankOf<[F32], [1]>;
+
+def AttendOp : Kernel_Op<"attend", [SameVariadicOperandSize]> {
+  let summary = "What 64 positions of a cache add to queries of one head";
+  let description = [{
+    Scores `scale` q·k of each query with the 64 keys from `record` on, the
+    first at `position`; those behind the query's last position do not count.
+    The query's state then is that of the positions before and of these: its
+    values, weighted by the exponentials of scores less the largest one, their
+    sums and the largest score (online softmax: Milakov and Gimelshein, "Online
+    normalizer calculation for softmax", 2018). compress/Conversion/
+    AttentionLayout.h says how records and states lie. `weights` is where the
+    queries' 64 weights each may lie meanwhile.
+
+    A query is a token, the column of its first channel, the last position that
+    it sees and the place of its state. Its products are summed in `chains`
+    chains; bits depend on no other query. With `streamed` the cache is fetched
+    ahead.
+
+    Constraint: there is a query, and of each all four; `chains` is a power of
+    two that divides `head_size`.
+
+    ```mlir
+    kernel.attend %cache[%record] at %position ins(%queries) states %states weights %weights
+        tokens(%t) columns(%c) last(%l) places(%s) head_size 64 chains 1 scale 1.250000e-01
+        : memref<?xf32>, memref<4x192xf32>, memref<?xf32>
+    ```
+  }];
+  let arguments = (ins Arg<CacheBuffer, "", [MemRead]>:$cache, Index:$record, Index:$position,
+                       Arg<RowsF32, "", [MemRead]>:$queries,
+                       Arg<FloatBuffer, "", [MemRead, MemWrite]>:$states, Index:$weights,
+                       Variadic<Index>:$tokens, Variadic<Index>:$columns, Variadic<Index>:$last,
+                       Variadic<Index>:$places,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$head_size,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$chains, F32Attr:$scale, UnitAttr:$streamed);
+  let assemblyFormat = [{
+    $cache `[` $record `]` `at` $position `ins` `(` $queries `)` `states` $states `weights` $weights
+      `tokens` `(` $tokens `)` `columns` `(` $columns `)` `last` `(` $last `)` `places` `(` $places `)`
+      `head_size` $head_size `chains` $chains `scale` $scale (`streamed` $streamed^)? attr-dict
+      `:` type($cache) `,` type($queries) `,` type($states)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Lane ops
 //===----------------------------------------------------------------------===//
 
@@ -355,14 +404,19 @@ def LaneDotOp : Kernel_Op<"lane_dot", [LaneOp, Pure, AllTypesMatch<["acc", "resu
     instruction sets make of it. The range matters: AVX2's pmaddubsw
     saturates with 8-bit codes.
 
+    With `signed` a is signed too: sdot.
+
     ```mlir
     %0 = kernel.lane_dot %acc, %a, %b bits 4 : vector<16xi32>, vector<64xi8>
+    %1 = kernel.lane_dot %acc, %a, %b bits 8 signed : vector<16xi32>, vector<64xi8>
     ```
   }];
   let arguments = (ins VectorOfRankAndType<[1], [I32]>:$acc, VectorOfRankAndType<[1], [I8]>:$a,
-                       VectorOfRankAndType<[1], [I8]>:$b, I64Attr:$bits);
+                       VectorOfRankAndType<[1], [I8]>:$b, I64Attr:$bits, UnitAttr:$is_signed);
   let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
-  let assemblyFormat = "$acc `,` $a `,` $b `bits` $bits attr-dict `:` type($acc) `,` type($a)";
+  let assemblyFormat = [{
+    $acc `,` $a `,` $b `bits` $bits (`signed` $is_signed^)? attr-dict `:` type($acc) `,` type($a)
+  }];
   let hasVerifier = 1;
 }
 

@@ -27,6 +27,7 @@ struct Blocking {
   int64_t tokens;      ///< tokens of an integer product
   int64_t floatTokens; ///< tokens of a float product with expanded tiles
   int64_t dotRows, dotTokens; ///< of a product of rows
+  int64_t sums = 24;          ///< registers that hold sums of f32, in attention
 };
 
 /// The operands of kernel.tile_dot.
@@ -69,6 +70,10 @@ struct InstructionSet {
   /// lanes.
   Value (*dot)(OpBuilder &b, Location loc, Value acc, Value a, Value x,
                int64_t bits) = nullptr;
+  /// kernel.lane_dot of signed bytes, likewise. Where there is one, products of
+  /// signed codes of eight bits are made of it.
+  Value (*dotSigned)(OpBuilder &b, Location loc, Value acc, Value a,
+                     Value x) = nullptr;
   /// kernel.lane_dot_bf16, likewise.
   Value (*dotBF16)(OpBuilder &b, Location loc, Value acc, Value a,
                    Value x) = nullptr;

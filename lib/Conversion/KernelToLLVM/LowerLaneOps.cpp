@@ -71,7 +71,9 @@ struct LowerLaneDot : LaneOpPattern<LaneDotOp> {
     Location loc = op.getLoc();
     auto type = cast<VectorType>(op.getType());
     int64_t width = set.vectorBytes / 4, bits = op.getBits();
-    if (set.dotPairs && bits <= 7 && type.getNumElements() % width == 0) {
+    bool isSigned = op.getIsSigned();
+    if (set.dotPairs && bits <= 7 && !isSigned &&
+        type.getNumElements() % width == 0) {
       auto next = op->hasOneUse() ? dyn_cast<LaneDotOp>(*op->user_begin())
                                   : LaneDotOp();
       return next && next.getAcc() == op.getResult() && isChain(op, next)
@@ -79,13 +81,18 @@ struct LowerLaneDot : LaneOpPattern<LaneDotOp> {
                  : addInPairs(op, b);
     }
     return inParts(b, loc, type, width, op.getOperands(), [&](ValueRange v) {
-      Value sums = set.dot ? set.dot(b, loc, v[0], v[1], v[2], bits) : Value();
-      return sums ? sums : plain(b, loc, v);
+      Value sums;
+      if (isSigned && set.dotSigned)
+        sums = set.dotSigned(b, loc, v[0], v[1], v[2]);
+      else if (!isSigned && set.dot)
+        sums = set.dot(b, loc, v[0], v[1], v[2], bits);
+      return sums ? sums : plain(b, loc, v, isSigned);
     });
   }
 
   static bool isChain(LaneDotOp op, LaneDotOp next) {
     return op->hasOneUse() && op.getBits() == next.getBits() &&
+           !op.getIsSigned() && !next.getIsSigned() &&
            op->getBlock() == next->getBlock();
   }
 
@@ -134,23 +141,25 @@ struct LowerLaneDot : LaneOpPattern<LaneDotOp> {
   }
 
   /// Bytes through 32-bit shifts.
-  static Value plain(OpBuilder &b, Location loc, ValueRange operands) {
+  static Value plain(OpBuilder &b, Location loc, ValueRange operands,
+                     bool isSigned) {
     Value acc = operands[0];
     auto type = cast<VectorType>(acc.getType());
     Value ai = vector::BitCastOp::create(b, loc, type, operands[1]);
     Value xi = vector::BitCastOp::create(b, loc, type, operands[2]);
-    for (int64_t i = 0; i < 4; ++i) {
-      Value u = ai, s = xi;
-      if (i)
-        u = arith::ShRUIOp::create(b, loc, u, splat(b, loc, type, 8 * i));
-      if (i < 3) {
-        u = arith::AndIOp::create(b, loc, u, splat(b, loc, type, 255));
-        s = arith::ShLIOp::create(b, loc, s, splat(b, loc, type, 24 - 8 * i));
-      }
-      s = arith::ShRSIOp::create(b, loc, s, splat(b, loc, type, 24));
+    auto byte = [&](Value words, int64_t i, bool isSigned) {
+      if (i < 3)
+        words = arith::ShLIOp::create(b, loc, words,
+                                      splat(b, loc, type, 24 - 8 * i));
+      Value by = splat(b, loc, type, 24);
+      return isSigned ? Value(arith::ShRSIOp::create(b, loc, words, by))
+                      : Value(arith::ShRUIOp::create(b, loc, words, by));
+    };
+    for (int64_t i = 0; i < 4; ++i)
       acc = arith::AddIOp::create(b, loc, acc,
-                                  arith::MulIOp::create(b, loc, u, s));
-    }
+                                  arith::MulIOp::create(b, loc,
+                                                        byte(ai, i, isSigned),
+                                                        byte(xi, i, true)));
     return acc;
   }
 };

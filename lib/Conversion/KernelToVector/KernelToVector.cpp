@@ -57,7 +57,7 @@ struct ConvertKernelToVector
       SmallVector<Operation *> ops;
       function.walk([&](Operation *op) {
         if (isa<MatmulOp, MatmulInt8Op, GatherRowsOp, QuantizeActivationsOp,
-                RoundActivationsOp>(op))
+                RoundActivationsOp, AttendOp>(op))
           ops.push_back(op);
       });
       for (Operation *op : ops) {
@@ -66,6 +66,8 @@ struct ConvertKernelToVector
           lowerQuantizeActivations(quantize);
         } else if (auto round = dyn_cast<RoundActivationsOp>(op)) {
           lowerRoundActivations(round);
+        } else if (auto attend = dyn_cast<AttendOp>(op)) {
+          lowerAttend(attend, *set);
         } else {
           const PackedLayout &layout =
               layouts[op->getAttrOfType<FlatSymbolRefAttr>("format")

@@ -34,8 +34,17 @@ Value panelPlace(Emitter &e, const TileFormat &format, int64_t rowTile,
                e.index(rowTile * blocks * kPanelBlockBytes + 64 * s));
 }
 
+/// A quad of a block as products take it: biased codes, or signed ones.
+Value emitCodes(Emitter &e, const TileFormat &format, bool isSigned,
+                const BlockPlace &place, unsigned s) {
+  Value codes = format.getCodes().emitQuad(e, place, s);
+  return isSigned ? Value(arith::XOrIOp::create(e.builder, e.loc, codes,
+                                                e.splatByte(128)))
+                  : codes;
+}
+
 /// Expands a row tile's codes into a panel, for many tokens.
-void emitPanel(Emitter &e, const TileFormat &format, Value tile,
+void emitPanel(Emitter &e, const TileFormat &format, bool isSigned, Value tile,
                ArrayRef<Value> shared, Value panel, int64_t rowTile) {
   walkGroups(
       e, format, /*byInputs=*/false, tile, shared, {},
@@ -47,8 +56,8 @@ void emitPanel(Emitter &e, const TileFormat &format, Value tile,
           for (unsigned s = 0; s < 8; ++s)
             vector::StoreOp::create(
                 e.builder, e.loc,
-                format.getCodes().emitQuad(
-                    e, {address, shared, values.of(s).absent}, s),
+                emitCodes(e, format, isSigned,
+                          {address, shared, values.of(s).absent}, s),
                 panel,
                 panelPlace(e, format, rowTile, e.add(place.firstBlock, i), s));
         });
@@ -79,7 +88,7 @@ struct Int8Product {
   Emitter &e;
   MatmulInt8Op op;
   const TileFormat &format;
-  CodeSource source;
+  bool isSigned; ///< whether codes are made signed, not biased
   int64_t rowTiles, tokens;
   Value token;
   SmallVector<Value> tiles;               ///< byte addresses of the row tiles
@@ -94,7 +103,8 @@ struct Int8Product {
   /// Whether weights come straight from memory, once.
   bool isStream() const { return tokens == 1 && !panel; }
   /// Whether sums of inputs are wanted: for a bias, zero points or offsets.
-  bool isShifted() const { return format.codes.bias || format.moved; }
+  bool isShifted() const { return bias() || format.moved; }
+  int64_t bias() const { return isSigned ? 0 : format.codes.bias; }
 
   /// Σ over one block or half of it, times the activations' scales:
   /// [rowTiles * tokens] f32; where codes are shifted, behind them the sums of
@@ -146,11 +156,12 @@ struct Int8Product {
       SmallVector<Value> codes(rowTiles);
       for (int64_t r = 0; r < rowTiles; ++r)
         codes[r] =
-            panel ? Value(vector::LoadOp::create(
-                        b, loc, e.bytes(), panel,
-                        panelPlace(e, format, r, blockIndex, s)))
-                  : source.emitQuad(
-                        e, {blocks[r], shared[r], values[r].of(s).absent}, s);
+            panel
+                ? Value(vector::LoadOp::create(
+                      b, loc, e.bytes(), panel,
+                      panelPlace(e, format, r, blockIndex, s)))
+                : emitCodes(e, format, isSigned,
+                            {blocks[r], shared[r], values[r].of(s).absent}, s);
       for (int64_t t = 0; t < tokens; ++t) {
         Value row = t ? e.add(token, e.index(t)) : token;
         Value four = vector::LoadOp::create(
@@ -164,8 +175,9 @@ struct Int8Product {
             e.splat(e.i32s(), vector::ExtractOp::create(b, loc, word, 0));
         Value x = vector::BitCastOp::create(b, loc, e.bytes(), lanes);
         for (int64_t r = 0; r < rowTiles; ++r)
-          acc[at(r, t)] = LaneDotOp::create(b, loc, e.i32s(), acc[at(r, t)],
-                                            codes[r], x, format.codes.bits);
+          acc[at(r, t)] =
+              LaneDotOp::create(b, loc, e.i32s(), acc[at(r, t)], codes[r], x,
+                                format.codes.bits, isSigned);
       }
     }
     for (int64_t t = 0; t < tokens; ++t)
@@ -247,8 +259,8 @@ struct Int8Product {
       values.push_back(group.halves[half]);
     // The bias of codes, and zero points, times the sum of the inputs.
     SmallVector<Value> shifts(rowTiles);
-    if (format.codes.bias)
-      shifts.assign(rowTiles, e.splatF32(-float(format.codes.bias)));
+    if (bias())
+      shifts.assign(rowTiles, e.splatF32(-float(bias())));
     if (format.moved && !format.hasOffsets())
       for (int64_t r = 0; r < rowTiles; ++r) {
         Value minus = arith::NegFOp::create(e.builder, e.loc, values[r].moved);
@@ -424,6 +436,8 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
   }
   if (failed(format.getCodes().emitTables(e)))
     return failure();
+  bool isSigned =
+      set.dotSigned && format.codes.bits == 8 && format.codes.bias == 128;
   auto unit = [&](Value firstTile, int64_t rowTiles) {
     SmallVector<Value> tiles;
     for (int64_t r = 0; r < rowTiles; ++r)
@@ -440,7 +454,7 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
       panel = e.byteBuffer(rowTiles * kPanelBlockBytes *
                            llvm::divideCeil(format.columns, kBlockInputs));
       for (int64_t r = 0; r < rowTiles; ++r)
-        emitPanel(e, format, tiles[r], shared[r], panel, r);
+        emitPanel(e, format, isSigned, tiles[r], shared[r], panel, r);
     }
     Value tile;
     if (tiled)
@@ -451,9 +465,8 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
                    : set.blocking.tokens *
                          (format.codes.kept ? set.blocking.rowTiles : 1),
              [&](Value token, int64_t tokens) {
-               Int8Product{e,        op,     format, format.getCodes(),
-                           rowTiles, tokens, token,  tiles,
-                           shared,   panel,  turned, tile}
+               Int8Product{e,     op,    format, isSigned, rowTiles, tokens,
+                           token, tiles, shared, panel,    turned,   tile}
                    .run(firstTile);
              });
   };

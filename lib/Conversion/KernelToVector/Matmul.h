@@ -92,6 +92,7 @@ LogicalResult lowerMatmulInt8(MatmulInt8Op op, const PackedLayout &layout,
                               const InstructionSet &set, ScratchPool &scratch);
 LogicalResult lowerGatherRows(GatherRowsOp op, const PackedLayout &layout,
                               ScratchPool &scratch);
+void lowerAttend(AttendOp op, const InstructionSet &set);
 void lowerQuantizeActivations(QuantizeActivationsOp op);
 void lowerRoundActivations(RoundActivationsOp op);
 

@@ -6,13 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A page of the cache holds 256 positions of a slot, of all layers: of each
-// layer and key-value head sixteen records of 16 positions. A record is, with
-// int8, 16 scales of the keys and 16 of the values; then the keys as
-// [channel][16 positions], so that sixteen scores are sums of broadcast
-// products, and the values as [position][channels].
+// layer and key-value head sixteen records of 16 positions.
 //
-// Softmax is taken online (Milakov and Gimelshein, 2018): a query's *state* is
-// its weighted values, sixteen partial sums of weights and the largest score.
+// Softmax is taken online: kernel.attend adds positions to a query's state.
 // Each page begins a state of its own, and states are merged in the order of
 // pages, so bits depend neither on who computes a page nor on the tokens that
 // are computed together.
@@ -20,6 +16,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RegionLowering.h"
+#include "compress/Conversion/AttentionLayout.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -29,18 +26,6 @@ using namespace mlir;
 using namespace mlir::kernel;
 
 namespace {
-/// Positions whose scores are taken together; bytes that are fetched ahead.
-constexpr int64_t kChunk = 64, kAhead = 16384;
-constexpr float kMasked = -1.0e30f;
-
-/// The most lanes, of 16, 8, … that divide a number.
-int64_t lanesFor(int64_t n) {
-  int64_t lanes = kLanes;
-  while (n % lanes)
-    lanes /= 2;
-  return lanes;
-}
-
 /// One query head of a token.
 struct Query {
   Value token, column; ///< of its first channel in the buffer of queries
@@ -48,71 +33,39 @@ struct Query {
   Value state;         ///< where its state is
 };
 
-struct Attention {
-  RegionLowering &b;
+struct Attention : AttentionCode {
+  Attention(RegionLowering &b, nn::AttentionOp op, CacheType type, bool stream)
+      : AttentionCode(b, {int64_t(op.getHeadSize()),
+                          getCacheElement(b.builder.getContext(), type)}),
+        op(op), type(type), stream(stream) {}
+
   nn::AttentionOp op;
   CacheType type;
   bool stream; ///< one token: the cache comes from memory
   OpBuilder &builder = b.builder;
   Location loc = b.loc;
 
-  int64_t size = op.getHeadSize(), kvHeads = op.getKvHeads(),
-          perKv = int64_t(op.getHeads()) / kvHeads, lanes = lanesFor(size),
-          parts = size / lanes, elementBytes = getCacheElementBytes(type),
-          header = type == CacheType::int8 ? 8 * kLanes : 0,
-          record = header + 2 * kLanes * size,
+  int64_t kvHeads = op.getKvHeads(), perKv = int64_t(op.getHeads()) / kvHeads,
           pageRecords = kPagePositions / kLanes;
-  int64_t stateFloats = size + 2 * kLanes;
   // How a query's products are summed depends on the heads alone.
   int64_t chains = std::gcd(perKv == 1 ? 4 : perKv == 2 ? 2 : 1, size);
 
   Value cache, scales, queries, states, weights, layer, pageElements;
 
-  Value element(Value at, int64_t n) {
-    if (type == CacheType::f32)
-      return b.read(cache, {at}, n, n);
-    Type stored = cast<MemRefType>(cache.getType()).getElementType();
-    Value v = vector::LoadOp::create(builder, loc, VectorType::get({n}, stored),
-                                     cache, at);
-    if (type == CacheType::f16)
-      return arith::ExtFOp::create(builder, loc, b.f32s(n), v);
-    return arith::SIToFPOp::create(
-        builder, loc, b.f32s(n),
-        arith::ExtSIOp::create(builder, loc, b.i32s(n), v));
-  }
-  void prefetch(Value at, int64_t elements) {
-    for (int64_t e = 0; stream && e < elements; e += 64 / elementBytes)
-      memref::PrefetchOp::create(
-          builder, loc, cache, b.add(at, b.index(kAhead / elementBytes + e)),
-          /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-  }
-  Value scale(Value recordAt, int64_t which) {
-    return b.read(
-        scales, {b.add(b.div(recordAt, b.index(4)), b.index(which * kLanes))});
-  }
   /// Where a head's records of a page begin.
   Value head(Value page, Value g) {
     return b.add(b.add(b.mul(page, pageElements), layer),
-                 b.mul(g, b.index(pageRecords * record)));
+                 b.mul(g, b.index(pageRecords * record())));
   }
   Value stateAt(Value base, Value query) {
-    return b.add(base, b.mul(query, b.index(stateFloats)));
+    return b.add(base, b.mul(query, b.index(stateFloats())));
   }
-  Value part(Value state, int64_t i) {
-    return i ? b.add(state, b.index(i * lanes)) : state;
-  }
-  Value sumAt(Value state) { return b.add(state, b.index(size)); }
-  Value bestAt(Value state) { return b.add(state, b.index(size + kLanes)); }
 
   void begin(Value states, Value state) {
-    for (int64_t i = 0; i < parts; ++i)
-      b.write(b.zeros(lanes), states, {part(state, i)}, lanes);
+    for (int64_t i = 0; i < parts(); ++i)
+      b.write(b.zeros(lanes()), states, {part(state, i)}, lanes());
     b.write(b.zeros(), states, {sumAt(state)});
-    b.write(b.splatF32(kMasked), states, {bestAt(state)});
-  }
-  Value narrow(Value sixteen) {
-    return b.splat(b.f32s(lanes),
-                   vector::ExtractOp::create(builder, loc, sixteen, 0));
+    b.write(b.splatF32(kMaskedScore), states, {bestAt(state)});
   }
   /// into = into and then from.
   void merge(Value intoStates, Value into, Value fromStates, Value from) {
@@ -124,157 +77,36 @@ struct Attention {
                   b.mulf(b.read(intoStates, {sumAt(into)}), fade)),
             intoStates, {sumAt(into)});
     fade = narrow(fade), gain = narrow(gain);
-    for (int64_t i = 0; i < parts; ++i)
-      b.write(b.fma(b.read(fromStates, {part(from, i)}, lanes, lanes), gain,
-                    b.mulf(b.read(intoStates, {part(into, i)}, lanes, lanes),
-                           fade)),
-              intoStates, {part(into, i)}, lanes);
+    for (int64_t i = 0; i < parts(); ++i)
+      b.write(
+          b.fma(b.read(fromStates, {part(from, i)}, lanes(), lanes()), gain,
+                b.mulf(b.read(intoStates, {part(into, i)}, lanes(), lanes()),
+                       fade)),
+          intoStates, {part(into, i)}, lanes());
   }
   void finish(Value states, Value state, Value out, Value token, Value column) {
     Value inverse =
-        b.splat(b.f32s(lanes),
+        b.splat(b.f32s(lanes()),
                 b.divf(b.f32(1), b.sumOf(b.read(states, {sumAt(state)}))));
-    for (int64_t i = 0; i < parts; ++i)
-      b.write(b.mulf(b.read(states, {part(state, i)}, lanes, lanes), inverse),
-              out, {token, b.add(column, b.index(i * lanes))}, lanes);
+    for (int64_t i = 0; i < parts(); ++i)
+      b.write(
+          b.mulf(b.read(states, {part(state, i)}, lanes(), lanes()), inverse),
+          out, {token, b.add(column, b.index(i * lanes()))}, lanes());
   }
 
   /// Positions `first` … first+63 of a page that begins at `position`, for
   /// some queries of one head.
   void chunk(Value head, Value position, Value first, ArrayRef<Query> rows) {
-    int64_t n = rows.size();
-    Value at =
-        b.add(head, b.mul(b.div(first, b.index(kLanes)), b.index(record)));
-    Value from = b.add(position, first);
-    Value factor = b.splatF32(op.getEffectiveScale());
-    auto weight = [&](int64_t r, int64_t first) {
-      return b.add(weights, b.index(r * kChunk + first));
+    auto each = [&](Value Query::*member) {
+      return llvm::map_to_vector(rows,
+                                 [&](const Query &q) { return q.*member; });
     };
-    // Two records at a time: a broadcast of a query serves both.
-    for (int64_t pair = 0; pair < kChunk; pair += 2 * kLanes) {
-      Value records[2];
-      for (int64_t u = 0; u < 2; ++u) {
-        records[u] = b.add(at, b.index((pair / kLanes + u) * record));
-        prefetch(records[u], header);
-      }
-      int64_t step = size % 4 ? chains : std::max<int64_t>(chains, 4);
-      SmallVector<Value> sums(n * 2 * chains, b.zeros());
-      sums = b.loop(
-          b.index(0), b.index(size), step, sums,
-          [&](Value d, ValueRange carried) {
-            SmallVector<Value> next(carried);
-            for (int64_t j = 0; j < step; ++j) {
-              Value channel = j ? b.add(d, b.index(j)) : d;
-              SmallVector<Value> keys;
-              for (Value at : records)
-                keys.push_back(element(b.add(b.add(at, b.index(header)),
-                                             b.mul(channel, b.index(kLanes))),
-                                       kLanes));
-              for (auto [r, row] : llvm::enumerate(rows)) {
-                Value x = b.splat(
-                    b.f32s(),
-                    memref::LoadOp::create(
-                        builder, loc, queries,
-                        ValueRange{row.token, b.add(row.column, channel)}));
-                for (int64_t u = 0; u < 2; ++u) {
-                  Value &sum = next[(r * 2 + u) * chains + j % chains];
-                  sum = b.fma(x, keys[u], sum);
-                }
-              }
-            }
-            for (Value at : records)
-              prefetch(
-                  b.add(b.add(at, b.index(header)), b.mul(d, b.index(kLanes))),
-                  step * kLanes);
-            return next;
-          });
-      for (int64_t u = 0; u < 2; ++u)
-        for (auto [r, row] : llvm::enumerate(rows)) {
-          Value *sum = &sums[(r * 2 + u) * chains];
-          for (int64_t half = chains / 2; half; half /= 2)
-            for (int64_t i = 0; i < half; ++i)
-              sum[i] = b.addf(sum[i], sum[i + half]);
-          Value score = b.mulf(*sum, factor);
-          if (scales)
-            score = b.mulf(score, scale(records[u], 0));
-          Value mask = vector::CreateMaskOp::create(
-              builder, loc, VectorType::get({kLanes}, builder.getI1Type()),
-              b.sub(b.add(row.last, b.index(1)),
-                    b.add(from, b.index(pair + u * kLanes))));
-          score = arith::SelectOp::create(builder, loc, mask, score,
-                                          b.splatF32(kMasked));
-          b.write(score, states, {weight(r, pair + u * kLanes)});
-        }
-    }
-    SmallVector<Value> fades;
-    for (auto [r, row] : llvm::enumerate(rows)) {
-      Value scores[kChunk / kLanes], top, sum;
-      for (int64_t i = 0; i < kChunk / kLanes; ++i) {
-        scores[i] = b.read(states, {weight(r, i * kLanes)});
-        top = top ? b.maxf(top, scores[i]) : scores[i];
-      }
-      Value old = b.read(states, {bestAt(row.state)});
-      Value best = b.maxf(old, b.splat(b.f32s(), b.maxOf(top)));
-      Value fade = b.exp(b.subf(old, best));
-      sum = b.mulf(b.read(states, {sumAt(row.state)}), fade);
-      for (int64_t i = 0; i < kChunk / kLanes; ++i) {
-        Value masked =
-            arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ,
-                                  scores[i], b.splatF32(kMasked));
-        Value p = arith::SelectOp::create(builder, loc, masked, b.zeros(),
-                                          b.exp(b.subf(scores[i], best)));
-        sum = b.addf(sum, p);
-        if (scales)
-          p = b.mulf(p, scale(b.add(at, b.index(i * record)), 1));
-        b.write(p, states, {weight(r, i * kLanes)});
-      }
-      b.write(sum, states, {sumAt(row.state)});
-      b.write(best, states, {bestAt(row.state)});
-      fades.push_back(narrow(fade));
-    }
-    // As many queries as have their sums in registers.
-    int64_t most = std::max<int64_t>(1, 24 / parts);
-    for (int64_t begin = 0; begin < n; begin += most) {
-      int64_t count = std::min(most, n - begin);
-      SmallVector<Value> sums;
-      for (int64_t r = begin; r < begin + count; ++r)
-        for (int64_t i = 0; i < parts; ++i)
-          sums.push_back(
-              b.mulf(b.read(states, {part(rows[r].state, i)}, lanes, lanes),
-                     fades[r]));
-      sums = b.loop(
-          b.index(0), b.index(kChunk / kLanes), 1, sums,
-          [&](Value tile, ValueRange carried) {
-            Value values = b.add(b.add(at, b.mul(tile, b.index(record))),
-                                 b.index(header + kLanes * size));
-            return b.loop(
-                b.index(0), b.index(kLanes), 1, carried,
-                [&](Value j, ValueRange carried) {
-                  SmallVector<Value> next(carried);
-                  Value row = b.add(values, b.mul(j, b.index(size)));
-                  SmallVector<Value> value;
-                  for (int64_t i = 0; i < parts; ++i)
-                    value.push_back(element(part(row, i), lanes));
-                  Value place = b.add(b.mul(tile, b.index(kLanes)), j);
-                  for (int64_t r = 0; r < count; ++r) {
-                    Value p = b.splat(
-                        b.f32s(lanes),
-                        b.load(states, b.add(weight(begin + r, 0), place)));
-                    for (int64_t i = 0; i < parts; ++i) {
-                      Value &sum = next[r * parts + i];
-                      sum = b.fma(p, value[i], sum);
-                    }
-                  }
-                  if (!begin)
-                    prefetch(row, size);
-                  return next;
-                });
-          });
-      for (int64_t r = 0; r < count; ++r)
-        for (int64_t i = 0; i < parts; ++i)
-          b.write(sums[r * parts + i], states, {part(rows[begin + r].state, i)},
-                  lanes);
-    }
+    AttendOp::create(
+        builder, loc, cache,
+        b.add(head, b.mul(b.div(first, b.index(kLanes)), b.index(record()))),
+        b.add(position, first), queries, states, weights, each(&Query::token),
+        each(&Query::column), each(&Query::last), each(&Query::state), size,
+        chains, llvm::APFloat(op.getEffectiveScale()), stream);
   }
 
   /// As f16 bits, to nearest even, without the machine's conversions. The
@@ -327,20 +159,21 @@ struct Attention {
   Value store(Value from, Value token, Value column,
               const std::function<void(int64_t, Value)> &put) {
     SmallVector<Value> values;
-    for (int64_t i = 0; i < parts; ++i)
-      values.push_back(b.read(from, {token, b.add(column, b.index(i * lanes))},
-                              lanes, lanes));
+    for (int64_t i = 0; i < parts(); ++i)
+      values.push_back(b.read(from,
+                              {token, b.add(column, b.index(i * lanes()))},
+                              lanes(), lanes()));
     Value scale, inverse;
     if (type == CacheType::int8) {
       Value top;
       for (Value v : values) {
-        Value positive = b.maxf(v, b.subf(b.zeros(lanes), v));
+        Value positive = b.maxf(v, b.subf(b.zeros(lanes()), v));
         top = top ? b.maxf(top, positive) : positive;
       }
       Value largest = b.maxOf(top);
       Value some = arith::CmpFOp::create(
           builder, loc, arith::CmpFPredicate::OGT, largest, b.f32(0));
-      inverse = b.splat(b.f32s(lanes),
+      inverse = b.splat(b.f32s(lanes()),
                         arith::SelectOp::create(builder, loc, some,
                                                 b.divf(b.f32(127), largest),
                                                 b.f32(0)));
@@ -351,11 +184,11 @@ struct Attention {
         v = toF16(v);
       if (type == CacheType::int8) {
         // Adding and subtracting 1.5 * 2^23 rounds half to even.
-        Value magic = b.splatF32(12582912.0f, lanes);
+        Value magic = b.splatF32(12582912.0f, lanes());
         v = b.subf(b.addf(b.mulf(v, inverse), magic), magic);
         v = arith::TruncIOp::create(
-            builder, loc, VectorType::get({lanes}, builder.getI8Type()),
-            arith::FPToSIOp::create(builder, loc, b.i32s(lanes), v));
+            builder, loc, VectorType::get({lanes()}, builder.getI8Type()),
+            arith::FPToSIOp::create(builder, loc, b.i32s(lanes()), v));
       }
       put(i, v);
     }
@@ -369,13 +202,13 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
         v = bufferOf(op.getValue()), y = allocate(op.getResult());
   Attention a{*this, op, options.cacheType, options.tokens == 1};
   int64_t size = a.size, kvHeads = a.kvHeads, perKv = a.perKv;
-  Type element = getCacheElement(builder.getContext(), options.cacheType);
-  a.cache = pointer(ContextField::cache, element);
-  if (options.cacheType == CacheType::int8)
+  a.cache = pointer(ContextField::cache, a.element);
+  if (a.hasScales())
     a.scales = pointer(ContextField::cache, builder.getF32Type());
   a.queries = q;
-  a.pageElements = index(kPagePositions * options.cacheBytes / a.elementBytes);
-  a.layer = mul(div(cacheBase(op.getCache()), index(a.elementBytes)),
+  a.pageElements =
+      index(kPagePositions * options.cacheBytes / a.elementBytes());
+  a.layer = mul(div(cacheBase(op.getCache()), index(a.elementBytes())),
                 index(kPagePositions));
   auto number = [&](ContextField field, Value at) -> Value {
     return arith::IndexCastOp::create(
@@ -396,15 +229,15 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
     Value lane = rem(inPage, index(kLanes));
     loop(index(0), index(kvHeads), 1, [&](Value g) {
       Value record = add(a.head(page, g),
-                         mul(div(inPage, index(kLanes)), index(a.record)));
-      Value keys = add(record, index(a.header));
+                         mul(div(inPage, index(kLanes)), index(a.record())));
+      Value keys = add(record, index(a.header()));
       Value values =
           add(add(keys, index(kLanes * size)), mul(lane, index(size)));
       Value column = mul(g, index(size));
       Value keyScale = a.store(k, t, column, [&](int64_t i, Value part) {
-        for (int64_t j = 0; j < a.lanes; ++j)
+        for (int64_t j = 0; j < a.lanes(); ++j)
           store(vector::ExtractOp::create(builder, loc, part, j), a.cache,
-                add(add(keys, lane), index((i * a.lanes + j) * kLanes)));
+                add(add(keys, lane), index((i * a.lanes() + j) * kLanes)));
       });
       Value valueScale = a.store(v, t, column, [&](int64_t i, Value part) {
         vector::StoreOp::create(builder, loc, part, a.cache,
@@ -425,18 +258,19 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
   int64_t together = std::max<int64_t>(1, 12 / (perKv * a.chains));
   int64_t rows = a.stream ? 0 : kRunTokens * perKv;
   scratchBytes = std::max<int64_t>(
-      scratchBytes, 4 * (12 * kChunk + (2 * rows + perKv + 1) * a.stateFloats));
+      scratchBytes,
+      4 * (12 * kAttendPositions + (2 * rows + perKv + 1) * a.stateFloats()));
   a.states = pointer(ContextField::scratch, builder.getF32Type());
   a.weights = div(mul(thread, field(ContextField::scratch_stride)), index(4));
-  Value own = add(a.weights, index(12 * kChunk));
-  partialBytes = std::max<int64_t>(partialBytes,
-                                   4 * int64_t(op.getHeads()) * a.stateFloats);
+  Value own = add(a.weights, index(12 * kAttendPositions));
+  partialBytes = std::max<int64_t>(partialBytes, 4 * int64_t(op.getHeads()) *
+                                                     a.stateFloats());
   auto forEachChunk = [&](Value page, Value last,
                           const std::function<void(Value)> &body) {
     Value end = arith::MinUIOp::create(
         builder, loc, index(kPagePositions),
         sub(add(last, index(1)), mul(page, index(kPagePositions))));
-    loop(index(0), end, kChunk, body);
+    loop(index(0), end, kAttendPositions, body);
   };
 
   if (a.stream) {
@@ -465,10 +299,11 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
           });
           Value to = a.stateAt(index(0),
                                add(mul(unit[0], index(op.getHeads())), first));
-          loop(index(0), index(perKv * a.stateFloats), a.lanes, [&](Value i) {
-            write(read(a.states, {add(own, i)}, a.lanes, a.lanes), partials,
-                  {add(to, i)}, a.lanes);
-          });
+          loop(index(0), index(perKv * a.stateFloats()), a.lanes(),
+               [&](Value i) {
+                 write(read(a.states, {add(own, i)}, a.lanes(), a.lanes()),
+                       partials, {add(to, i)}, a.lanes());
+               });
         },
         /*grain=*/1);
     forall({index(op.getHeads())}, [&](ArrayRef<Value> unit) {
@@ -483,7 +318,7 @@ LogicalResult RegionLowering::lowerAttention(nn::AttentionOp op) {
     return success();
   }
 
-  Value pageStates = add(own, index(rows * a.stateFloats));
+  Value pageStates = add(own, index(rows * a.stateFloats()));
   forall(
       {field(ContextField::run_count), index(kvHeads)},
       [&](ArrayRef<Value> unit) {

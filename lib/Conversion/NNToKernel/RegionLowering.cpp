@@ -7,6 +7,7 @@
 
 #include "RegionLowering.h"
 #include "compress/Analysis/PackedLayout.h"
+#include "compress/Conversion/AttentionLayout.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -334,14 +335,6 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
 //===----------------------------------------------------------------------===//
 // Rotary position
 //===----------------------------------------------------------------------===//
-
-/// The most lanes, of 16, 8, … that divide a number.
-static int64_t lanesFor(int64_t n) {
-  int64_t lanes = kLanes;
-  while (n % lanes)
-    lanes /= 2;
-  return lanes;
-}
 
 LogicalResult RegionLowering::lowerRotary(nn::RotaryOp op) {
   Value x = bufferOf(op.getInput()), y = allocate(op.getResult());

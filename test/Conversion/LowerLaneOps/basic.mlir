@@ -66,6 +66,20 @@ func.func @eight_bits(%acc: vector<8xi32>, %a: vector<32xi8>, %b: vector<32xi8>)
   return %0 : vector<8xi32>
 }
 
+// Signed codes are sdot's own; others have no instruction for them.
+// CHECK-LABEL: func.func @signed
+func.func @signed(%acc: vector<8xi32>, %a: vector<32xi8>, %b: vector<32xi8>) -> vector<8xi32> {
+  // AVX2-COUNT-4: arith.muli
+  // NEON-NOT: arith.xori
+  // NEON-COUNT-2: sdot
+  // NEON-NOT: sdot
+  // AVX512-COUNT-4: arith.muli
+  // GENERIC-COUNT-4: arith.muli
+  // CHECK: return
+  %0 = kernel.lane_dot %acc, %a, %b bits 8 signed : vector<8xi32>, vector<32xi8>
+  return %0 : vector<8xi32>
+}
+
 // Other numbers of lanes have no instruction.
 // CHECK-LABEL: func.func @three_lanes
 func.func @three_lanes(%acc: vector<3xi32>, %a: vector<12xi8>, %b: vector<12xi8>) -> vector<3xi32> {

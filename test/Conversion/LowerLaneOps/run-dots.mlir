@@ -38,6 +38,11 @@ func.func @seven(%acc: vector<8xi32>, %a: vector<32xi8>, %b: vector<32xi8>) -> v
   %1 = kernel.lane_dot %0, %a, %b bits 7 : vector<8xi32>, vector<32xi8>
   return %1 : vector<8xi32>
 }
+func.func @signed(%acc: vector<8xi32>, %a: vector<32xi8>, %b: vector<32xi8>) -> vector<8xi32> attributes {no_inline} {
+  %0 = kernel.lane_dot %acc, %a, %b bits 8 signed : vector<8xi32>, vector<32xi8>
+  %1 = kernel.lane_dot %0, %a, %b bits 8 signed : vector<8xi32>, vector<32xi8>
+  return %1 : vector<8xi32>
+}
 
 func.func private @compare(%got: vector<8xi32>, %want: vector<8xi32>) attributes {no_inline} {
   %same = arith.cmpi eq, %got, %want : vector<8xi32>
@@ -69,6 +74,12 @@ func.func @main() -> i32 {
   // 2 * 4 * 127 * 128
   %w7 = arith.constant dense<[-130048, -130047, -130049, 869952, -130044, -130043, -130042, -130041]> : vector<8xi32>
   call @compare(%3, %w7) : (vector<8xi32>, vector<8xi32>) -> ()
+  // Both ends of a byte among the codes, -127 among the others.
+  %as = arith.constant dense<[-128, 127, -1, 0, -128, -128, -128, -128, 127, 127, 127, 127, 1, -2, 3, -4, 100, -100, 50, -50, -128, -127, 126, -125, 5, 0, 0, -5, -77, 33, -128, 64]> : vector<32xi8>
+  %bs = arith.constant dense<[127, -127, 127, -127, 127, 127, 127, 127, 127, 127, 127, 127, -1, -1, -1, -1, 127, -127, -127, 127, -127, 127, -127, 127, 0, 9, -9, 1, 12, -13, -14, 15]> : vector<32xi8>
+  %4 = call @signed(%acc, %as, %bs) : (vector<8xi32>, vector<32xi8>, vector<32xi8>) -> vector<8xi32>
+  %ws = arith.constant dense<[-65024, -130047, 129031, 1000004, 25404, -63495, -4, 2805]> : vector<8xi32>
+  call @compare(%4, %ws) : (vector<8xi32>, vector<8xi32>) -> ()
   %zero = arith.constant 0 : i32
   return %zero : i32
 }

@@ -6,13 +6,13 @@
 // F16: cache_bytes_per_position = 64 : i64, cache_type = 1 : i64
 // F16: kernel.buffer %{{.+}} cache : memref<?xf16>
 // F16: vector.store %{{.+}} : memref<?xf16>, vector<8xf16>
-// F16: arith.extf %{{.+}} : vector<16xf16> to vector<16xf32>
+// F16: kernel.attend %{{.+}} : memref<?xf16>,
 // A scale a position and head, of keys and of values.
 // INT8: cache_bytes_per_position = 48 : i64, cache_type = 2 : i64
 // INT8: kernel.buffer %{{.+}} cache : memref<?xi8>
 // INT8: kernel.buffer %{{.+}} cache : memref<?xf32>
 // INT8: vector.store %{{.+}} : memref<?xi8>, vector<8xi8>
-// INT8: arith.sitofp
+// INT8: kernel.attend %{{.+}} : memref<?xi8>,
 // INT4: error: cache-type=int4 is unknown; there are f32, f16 and int8
 
 // Every op of nn, and where threads meet.

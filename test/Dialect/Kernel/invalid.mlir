@@ -297,3 +297,19 @@ func.func @tile_rows(%a: memref<16x64xi8, strided<[1, 16]>>, %b: memref<?xi8>, %
   kernel.tile_dot %a[%i, %i], %b[%i] into %acc[%i] accumulate true quads 16 bits 8 : memref<16x64xi8, strided<[1, 16]>>, memref<?xi8>, memref<?xi32>
   return
 }
+
+// -----
+
+func.func @attend_nothing(%cache: memref<?xf32>, %q: memref<4x128xf32>, %s: memref<?xf32>, %i: index) {
+  // expected-error @below {{'kernel.attend' op has no query}}
+  kernel.attend %cache[%i] at %i ins(%q) states %s weights %i tokens() columns() last() places() head_size 64 chains 1 scale 0.125 : memref<?xf32>, memref<4x128xf32>, memref<?xf32>
+  return
+}
+
+// -----
+
+func.func @attend_chains(%cache: memref<?xf32>, %q: memref<4x128xf32>, %s: memref<?xf32>, %i: index) {
+  // expected-error @below {{'kernel.attend' op has 3 chains; a power of two that divides the 64 channels is needed}}
+  kernel.attend %cache[%i] at %i ins(%q) states %s weights %i tokens(%i) columns(%i) last(%i) places(%i) head_size 64 chains 3 scale 0.125 : memref<?xf32>, memref<4x128xf32>, memref<?xf32>
+  return
+}

@@ -98,6 +98,8 @@ func.func @fields(%context: !kernel.context) {
 func.func @lanes(%acc: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>) -> vector<16xi32> {
   // CHECK: kernel.lane_dot %{{.+}}, %{{.+}}, %{{.+}} bits 4 : vector<16xi32>, vector<64xi8>
   %0 = kernel.lane_dot %acc, %a, %b bits 4 : vector<16xi32>, vector<64xi8>
+  // CHECK: kernel.lane_dot %{{.+}}, %{{.+}}, %{{.+}} bits 8 signed : vector<16xi32>, vector<64xi8>
+  %signed = kernel.lane_dot %acc, %a, %b bits 8 signed : vector<16xi32>, vector<64xi8>
   %table = arith.constant dense<7> : vector<16xi8>
   // CHECK: kernel.lane_lookup %{{.+}} in %{{.+}} : vector<64xi8>, vector<16xi8>
   %1 = kernel.lane_lookup %a in %table : vector<64xi8>, vector<16xi8>
@@ -156,5 +158,12 @@ func.func @round(%x: memref<1x64xf32>, %y: memref<1x64xf32>, %n: index) {
 func.func @tiles(%a: memref<?x64xi8>, %b: memref<?xi8>, %acc: memref<?xi32>, %i: index) {
   // CHECK: kernel.tile_dot %{{.+}}[%{{.+}}, %{{.+}}], %{{.+}}[%{{.+}}] into %{{.+}}[%{{.+}}] accumulate true quads 16 bits 8 : memref<?x64xi8>, memref<?xi8>, memref<?xi32>
   kernel.tile_dot %a[%i, %i], %b[%i] into %acc[%i] accumulate true quads 16 bits 8 : memref<?x64xi8>, memref<?xi8>, memref<?xi32>
+  return
+}
+
+// CHECK-LABEL: func.func @attend
+func.func @attend(%cache: memref<?xi8>, %q: memref<4x128xf32>, %s: memref<?xf32>, %i: index) {
+  // CHECK: kernel.attend %{{.+}}[%{{.+}}] at %{{.+}} ins(%{{.+}}) states %{{.+}} weights %{{.+}} tokens(%[[I:.+]], %[[I]]) columns(%[[I]], %[[I]]) last(%[[I]], %[[I]]) places(%[[I]], %[[I]]) head_size 64 chains 2 scale 1.250000e-01 streamed : memref<?xi8>, memref<4x128xf32>, memref<?xf32>
+  kernel.attend %cache[%i] at %i ins(%q) states %s weights %i tokens(%i, %i) columns(%i, %i) last(%i, %i) places(%i, %i) head_size 64 chains 2 scale 0.125 streamed : memref<?xi8>, memref<4x128xf32>, memref<?xf32>
   return
 }

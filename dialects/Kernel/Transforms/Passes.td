@@ -15,9 +15,9 @@ def ConvertKernelToVectorPass : Pass<"convert-kernel-to-vector", "::mlir::Module
     Each kernel op becomes an `scf.forall` over row tiles (or tokens) around
     vector code that expands packed tiles in registers, or rows in a small
     buffer, and multiplies them; integer products end in `kernel.lane_dot`, or
-    of many tokens in `kernel.tile_dot` where the target has tiles. How
-    many tokens and row tiles are blocked in registers follows from the
-    target; results do not depend on it but for the order of f32 sums.
+    of many tokens in `kernel.tile_dot` where the target has tiles.
+    `kernel.attend` becomes vector code where it is. How many tokens, row tiles
+    and queries are blocked in registers follows from the target; results do not depend on it but for the order of f32 sums.
   }];
   let options = [
     Option<"target", "target", "std::string", "\"avx512vnni\"",
@@ -177,7 +177,7 @@ def LowerLaneOpsPass : Pass<"kernel-lower-lane-ops", "::mlir::ModuleOp"> {
     A lane op becomes what the instruction set says (`lib/InstructionSets`), such
     as vpdpbusd or sdot for `kernel.lane_dot`, a byte shuffle for
     `kernel.lane_lookup`, AMX's tdpbsud for `kernel.tile_dot`, vpexpandb or
-    shuffles of eight bytes by a table of their 256 masks for
+    shuffles of sixteen bytes by a table of their masks' bytes for
     `kernel.lane_expand`; else plain arithmetic, a choice an entry, or a byte at
     a time. For sets without conversion instructions, f16 widens by integer
     operations, and bf16 does everywhere.

@@ -8,7 +8,6 @@
 #define COMPRESS_CONVERSION_ATTENTIONLAYOUT_H
 
 #include "compress/Conversion/CodeBuilder.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace mlir::kernel {
 
@@ -45,22 +44,14 @@ struct AttentionLayout {
   int64_t stateFloats() const { return size + 2 * kLanes; }
 };
 
-/// The words of states and records, on a builder of code.
+/// Where a state's sums and largest score are, on a builder of code.
 struct AttentionCode : AttentionLayout {
   AttentionCode(CodeBuilder &b, AttentionLayout layout)
       : AttentionLayout(layout), b(b) {}
   CodeBuilder &b;
 
-  Value part(Value state, int64_t i) {
-    return i ? b.add(state, b.index(i * lanes())) : state;
-  }
   Value sumAt(Value state) { return b.add(state, b.index(size)); }
   Value bestAt(Value state) { return b.add(state, b.index(size + kLanes)); }
-  /// The first of sixteen equal lanes, in as many as a part has.
-  Value narrow(Value sixteen) {
-    return b.splat(b.f32s(lanes()),
-                   vector::ExtractOp::create(b.builder, b.loc, sixteen, 0));
-  }
 };
 
 } // namespace mlir::kernel

@@ -9,11 +9,13 @@
 #include "compress/Conversion/AttentionLayout.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::kernel;
 
 namespace {
+/// Bytes that a cache is fetched ahead.
 constexpr int64_t kAheadBytes = 16384;
 
 /// How many sums are in registers at a time: `wide` for each of `rows`.
@@ -88,9 +90,9 @@ struct AttendLowering : AttentionCode {
           /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
   }
 
-  /// Multiplies each of `count` scalars with each of `wide` vectors, and adds
-  /// onto sums[r * wide + i]. What is fewer is in registers together, and of
-  /// the others one at a time.
+  /// Multiplies each of `count` scalars with each of `wide` vectors onto
+  /// sum(r, i). What is fewer is in registers together, and of the others one
+  /// at a time.
   void multiply(int64_t count, int64_t wide, VectorType type,
                 const std::function<Value(int64_t)> &scalar,
                 const std::function<Value(int64_t)> &vector,

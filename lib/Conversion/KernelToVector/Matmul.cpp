@@ -39,7 +39,7 @@ Value emitCodes(Emitter &e, const TileFormat &format, bool isSigned,
                 const BlockPlace &place, unsigned s) {
   Value codes = format.getCodes().emitQuad(e, place, s);
   return isSigned ? Value(arith::XOrIOp::create(e.builder, e.loc, codes,
-                                                e.splatByte(128)))
+                                                e.splatByte(format.codes.bias)))
                   : codes;
 }
 

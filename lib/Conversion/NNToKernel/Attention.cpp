@@ -52,6 +52,14 @@ struct Attention : AttentionCode {
 
   Value cache, scales, queries, states, weights, layer, pageElements;
 
+  Value part(Value state, int64_t i) {
+    return i ? b.add(state, b.index(i * lanes())) : state;
+  }
+  /// The first of sixteen equal lanes, in as many as a part has.
+  Value narrow(Value sixteen) {
+    return b.splat(b.f32s(lanes()),
+                   vector::ExtractOp::create(builder, loc, sixteen, 0));
+  }
   /// Where a head's records of a page begin.
   Value head(Value page, Value g) {
     return b.add(b.add(b.mul(page, pageElements), layer),

@@ -208,6 +208,14 @@ func.func @expand_bits(%w: memref<?xi8>, %at: index, %mask: i64) {
 
 // -----
 
+func.func @expand_of_four(%w: memref<?xi8>, %at: index, %mask: i64) {
+  // expected-error @below {{'kernel.lane_expand' op attribute 'ones_of_four' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 4}}
+  %0 = kernel.lane_expand %w[%at] mask %mask of_four 5 bits 4 : memref<?xi8>, vector<64xi8>
+  return
+}
+
+// -----
+
 func.func @no_format(%w: memref<?xi8>, %o: index, %x: memref<2x64xf32>, %y: memref<2x16xf32>) {
   // expected-error @below {{'kernel.matmul' op names @f, but no compress.format of that name is there}}
   kernel.matmul @f at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x64xf32>, memref<2x16xf32>

@@ -13,6 +13,7 @@
 #include "Kernel/Transforms/Passes.h"
 #include "NN/IR/NN.h"
 #include "compress/Analysis/PackedLayout.h"
+#include "compress/Pipelines/Lowering.h"
 #include "compress_runtime.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Threading.h"
@@ -30,89 +31,6 @@ using namespace mlir;
 using namespace mlir::compress;
 
 //===----------------------------------------------------------------------===//
-// Pipelines
-//===----------------------------------------------------------------------===//
-
-void mlir::compress::buildLowerKernelsPipeline(OpPassManager &pm,
-                                               StringRef set) {
-  pm.addPass(kernel::createOutlineProductsPass());
-  kernel::ConvertKernelToVectorPassOptions vectors;
-  vectors.target = set.str();
-  pm.addPass(kernel::createConvertKernelToVectorPass(vectors));
-  pm.addPass(kernel::createSplitThreadsPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createLoopInvariantCodeMotionPass());
-  kernel::LowerLaneOpsPassOptions lanes;
-  lanes.target = set.str();
-  pm.addPass(kernel::createLowerLaneOpsPass(lanes));
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(kernel::createConvertKernelToLLVMPass());
-}
-
-void mlir::compress::buildPlanWeightsPipeline(OpPassManager &pm) {
-  OpPassManager &weights = pm.nest<WeightOp>();
-  weights.addPass(createCanonicalizerPass());
-  weights.addPass(createCSEPass());
-  pm.addPass(kernel::createPlanWeightsPass());
-}
-
-namespace {
-enum class Phase { plan, kernel, llvm };
-
-struct LowerToLLVMOptions : PassPipelineOptions<LowerToLLVMOptions> {
-  Option<std::string> target{*this, "target", llvm::cl::init("avx512vnni"),
-                             llvm::cl::desc("Instruction set")};
-  Option<std::string> activations{
-      *this, "activations", llvm::cl::init("int8"),
-      llvm::cl::desc("f32, or int8 where weights are integer codes")};
-  Option<std::string> cacheType{
-      *this, "cache-type", llvm::cl::init("f32"),
-      llvm::cl::desc("How keys and values are stored: f32, f16 or int8")};
-  Option<int64_t> chunk{*this, "chunk", llvm::cl::init(64),
-                        llvm::cl::desc("Most tokens of one prefill call")};
-  Option<Phase> stopAfter{
-      *this, "stop-after", llvm::cl::init(Phase::llvm),
-      llvm::cl::desc("Phase to stop after"),
-      llvm::cl::values(
-          clEnumValN(Phase::plan, "plan", "Weights have places"),
-          clEnumValN(Phase::kernel, "kernel", "Functions over planned buffers"),
-          clEnumValN(Phase::llvm, "llvm", "The LLVM dialect"))};
-};
-
-void buildPlanPipeline(OpPassManager &pm, StringRef activations, int64_t chunk,
-                       StringRef cacheType, bool planOnly = false) {
-  buildPlanWeightsPipeline(pm);
-  if (planOnly)
-    return;
-  kernel::ConvertNNToKernelPassOptions options;
-  options.chunk = chunk;
-  options.cacheType = cacheType.str();
-  pm.addPass(kernel::createConvertNNToKernelPass(options));
-  kernel::SplitMultiplyPassOptions split;
-  split.activations = activations.str();
-  pm.addPass(kernel::createSplitMultiplyPass(split));
-  pm.addPass(kernel::createPlanBuffersPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addNestedPass<func::FuncOp>(kernel::createInsertBarriersPass());
-}
-} // namespace
-
-void mlir::compress::registerTargetPipelines() {
-  PassPipelineRegistration<LowerToLLVMOptions>(
-      "compress-lower-to-llvm",
-      "Lower a model to the LLVM dialect for one instruction set",
-      [](OpPassManager &pm, const LowerToLLVMOptions &options) {
-        buildPlanPipeline(pm, options.activations, options.chunk,
-                          options.cacheType, options.stopAfter == Phase::plan);
-        if (options.stopAfter == Phase::llvm)
-          buildLowerKernelsPipeline(pm, options.target);
-      });
-}
-
-//===----------------------------------------------------------------------===//
 // Objects
 //===----------------------------------------------------------------------===//
 
@@ -126,8 +44,8 @@ static FailureOr<std::vector<char>>
 compileVariant(ModuleOp kernels, StringRef set, int64_t &scratchBytes) {
   OwningOpRef<ModuleOp> module = kernels.clone();
   PassManager pm(module->getContext(), ModuleOp::getOperationName());
-  buildLowerKernelsPipeline(pm, set);
-  if (failed(pm.run(*module)))
+  if (failed(buildKernelsToLLVMPipeline(pm, set, /*barePointers=*/false)) ||
+      failed(pm.run(*module)))
     return failure();
   if (auto bytes =
           (*module)->getAttrOfType<IntegerAttr>("kernel.scratch_bytes"))
@@ -258,9 +176,9 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
   CompiledModel result;
   result.module = module.clone();
   PassManager plan(context, ModuleOp::getOperationName());
-  buildPlanPipeline(plan, options.activations, options.chunk,
-                    options.cacheType);
-  if (failed(plan.run(*result.module)))
+  if (failed(buildModelPipeline(
+          plan, {options.activations, options.cacheType, options.chunk})) ||
+      failed(plan.run(*result.module)))
     return failure();
   result.weightsBytes = (*result.module)
                             ->getAttrOfType<IntegerAttr>("kernel.weights_bytes")
@@ -286,7 +204,9 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
   // A context's dialects are not for several threads to load.
   for (const std::string &set : options.instructionSets) {
     PassManager lowering(context, ModuleOp::getOperationName());
-    buildLowerKernelsPipeline(lowering, set);
+    if (failed(buildKernelsToLLVMPipeline(lowering, set,
+                                          /*barePointers=*/false)))
+      return failure();
     DialectRegistry dialects;
     lowering.getDependentDialects(dialects);
     context->appendDialectRegistry(dialects);

@@ -8,6 +8,7 @@
 #include "compress/Target/Functions.h"
 #include "CodeGeneration.h"
 #include "Compress/IR/Compress.h"
+#include "compress/Pipelines/Lowering.h"
 #include "compress/Target/Compile.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -27,121 +28,6 @@
 
 using namespace mlir;
 using namespace mlir::compress;
-
-//===----------------------------------------------------------------------===//
-// Pipeline
-//===----------------------------------------------------------------------===//
-
-/// Tensors to buffers. Products with weights are kernel ops before anything
-/// could make a dense matrix of them.
-static std::string getBufferPipeline(StringRef activations) {
-  // Private functions may have dynamic shapes, which neither results written
-  // to arguments nor bare pointers can say: they are inlined, and so are those
-  // that deallocation makes.
-  return "inline,kernel-unfold-convolutions,compress.weight(canonicalize,cse),"
-         "kernel-plan-weights,convert-products-to-kernel,"
-         "convert-nn-to-linalg,convert-elementwise-to-linalg,"
-         "canonicalize,cse,"
-         "func.func(linalg-fuse-elementwise-ops,eliminate-empty-tensors),"
-         "one-shot-bufferize{bufferize-function-boundaries "
-         "allow-return-allocs-from-loops "
-         "function-boundary-type-conversion=identity-layout-map "
-         // All but the weights' own bodies.
-         "dialect-filter=arith,bufferization,cf,func,kernel,linalg,math,memref,"
-         "scf,tensor,tosa,vector},"
-         "buffer-results-to-out-params{hoist-static-allocs "
-         "modify-public-functions},"
-         "kernel-split-multiply{activations=" +
-         activations.str() +
-         "},"
-         // Upstream's buffer-deallocation-pipeline, on functions.
-         "func.func(expand-realloc,canonicalize,"
-         "ownership-based-buffer-deallocation,canonicalize,"
-         "buffer-deallocation-simplification),"
-         "bufferization-lower-deallocations,"
-         "convert-bufferization-to-memref,inline,func.func(canonicalize,cse),"
-         "kernel-share-functions,kernel-plan-buffers";
-}
-
-static std::string getLLVMPipeline(StringRef set) {
-  return "convert-linalg-to-vector,func.func("
-         // A root's reciprocal is no function of C.
-         "math-expand-ops{ops=rsqrt}),convert-math-to-libm,"
-         "func.func(kernel-insert-barriers),"
-         "convert-kernel-to-vector{target=" +
-         set.str() +
-         "},kernel-embed-weights,kernel-split-threads,"
-         "scf-forall-to-for,canonicalize,cse,loop-invariant-code-motion,"
-         "kernel-lower-lane-ops{target=" +
-         set.str() +
-         "},"
-         "canonicalize,cse,expand-strided-metadata,lower-affine,"
-         "canonicalize,convert-kernel-to-llvm{bare-pointers=true}";
-}
-
-LogicalResult
-mlir::compress::buildFunctionsToLLVMPipeline(OpPassManager &pm,
-                                             const FunctionsOptions &options) {
-  return parsePassPipeline(getBufferPipeline(options.activations) + "," +
-                               getLLVMPipeline(options.instructionSet),
-                           pm);
-}
-
-LogicalResult mlir::compress::buildTosaToLinalgPipeline(OpPassManager &pm) {
-  // Batches of one that TOSA puts around matrices are folded, so that these are
-  // plain products.
-  return parsePassPipeline(
-      "func.func(tosa-infer-shapes,tosa-make-broadcastable,"
-      "tosa-to-linalg-named{prefer-conv2d-kernel-layout-hwcf=false},"
-      "canonicalize,tosa-layerwise-constant-fold,tosa-make-broadcastable,"
-      "tosa-to-linalg,tosa-to-arith{include-apply-rescale=true},"
-      "tosa-to-tensor,tosa-to-scf),"
-      "linalg-generalize-named-ops,canonicalize,"
-      "linalg-fold-unit-extent-dims,canonicalize,cse",
-      pm);
-}
-
-namespace {
-struct FunctionsToLLVMOptions : PassPipelineOptions<FunctionsToLLVMOptions> {
-  Option<std::string> target{*this, "target", llvm::cl::init("generic"),
-                             llvm::cl::desc("Instruction set")};
-  Option<std::string> activations{
-      *this, "activations", llvm::cl::init("int8"),
-      llvm::cl::desc("f32, or int8 where weights are integer codes")};
-  enum class Phase { Kernel, LLVM };
-  Option<Phase> stopAfter{
-      *this, "stop-after", llvm::cl::init(Phase::LLVM),
-      llvm::cl::desc("Phase to stop after"),
-      llvm::cl::values(clEnumValN(Phase::Kernel, "kernel",
-                                  "products with packed weights over buffers"),
-                       clEnumValN(Phase::LLVM, "llvm", "the LLVM dialect"))};
-};
-} // namespace
-
-void mlir::compress::registerFunctionPipelines() {
-  PassPipelineRegistration<>(
-      "compress-tosa-to-linalg-pipeline",
-      "Lower TOSA to linalg by upstream's passes, so that products with its "
-      "constants can be compressed",
-      [](OpPassManager &pm) {
-        if (failed(buildTosaToLinalgPipeline(pm)))
-          llvm::report_fatal_error("a pass of "
-                                   "--compress-tosa-to-linalg-pipeline is not "
-                                   "registered");
-      });
-  PassPipelineRegistration<FunctionsToLLVMOptions>(
-      "compress-functions-to-llvm",
-      "Lower functions of linalg and nn with compressed weights to the LLVM "
-      "dialect, with C's calling convention",
-      [](OpPassManager &pm, const FunctionsToLLVMOptions &options) {
-        std::string text = getBufferPipeline(options.activations);
-        if (options.stopAfter == FunctionsToLLVMOptions::Phase::LLVM)
-          text += "," + getLLVMPipeline(options.target);
-        if (failed(parsePassPipeline(text, pm)))
-          llvm::report_fatal_error("a pass of --compress-functions-to-llvm is "
-                                   "not registered");
-      });
-}
 
 //===----------------------------------------------------------------------===//
 // Header
@@ -332,7 +218,9 @@ mlir::compress::compileFunctions(ModuleOp module,
     return failure();
   result.header = std::move(*header);
   PassManager pm(context, ModuleOp::getOperationName());
-  if (failed(buildFunctionsToLLVMPipeline(pm, options)))
+  if (failed(buildFunctionsPipeline(pm, options.activations)) ||
+      failed(buildKernelsToLLVMPipeline(pm, options.instructionSet,
+                                        /*barePointers=*/true)))
     return module.emitError("cannot be lowered: a pass is not registered"),
            failure();
   if (failed(pm.run(*lowered)))

@@ -8,6 +8,7 @@
 #include "Commands.h"
 #include "NN/IR/NN.h"
 #include "Program.h"
+#include "compress/Pipelines/Lowering.h"
 #include "compress/Support/Files.h"
 #include "compress/Target/Functions.h"
 #include "mlir/Pass/PassManager.h"

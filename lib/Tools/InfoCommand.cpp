@@ -7,6 +7,7 @@
 
 #include "Commands.h"
 #include "compress/Analysis/StoredSize.h"
+#include "compress/Pipelines/Lowering.h"
 #include "compress/Support/Json.h"
 #include "compress/Support/Text.h"
 #include "compress/Target/Compile.h"

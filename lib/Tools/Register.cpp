@@ -19,6 +19,7 @@
 #include "NN/Transforms/Passes.h"
 #include "compress/Conversion/Expander.h"
 #include "compress/Conversion/LinalgToKernel.h"
+#include "compress/Pipelines/Lowering.h"
 #include "compress/Pipelines/Recipe.h"
 #include "compress/Target/Compile.h"
 #include "compress/Target/Functions.h"
@@ -28,6 +29,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include <mutex>
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -47,16 +49,18 @@ void mlir::compress::registerAllDialectsAndExtensions(
 }
 
 void mlir::compress::registerEveryPass() {
-  registerAllPasses();
-  registerCompressPasses();
-  registerRecipePipelines();
-  nn::registerNNPasses();
-  check::registerCheckPasses();
-  kernel::registerKernelPasses();
-  kernel::registerKernelFunctionPasses();
-  registerTargetPipelines();
-  registerFunctionPipelines();
-  registerJitChecks();
+  static std::once_flag once;
+  std::call_once(once, [] {
+    registerAllPasses();
+    registerCompressPasses();
+    registerRecipePipelines();
+    nn::registerNNPasses();
+    check::registerCheckPasses();
+    kernel::registerKernelPasses();
+    kernel::registerKernelFunctionPasses();
+    registerLoweringPipelines();
+    registerJitChecks();
+  });
 }
 
 namespace {

@@ -131,15 +131,22 @@ LogicalResult FieldOp::verify() {
   return success();
 }
 
-/// Rows of the same capacity, of known widths.
+void FieldOp::populateBoundsForIndexValue(Value value,
+                                          ValueBoundsConstraintSet &bounds) {
+  bounds.bound(value) >= 0;
+  if (std::optional<int64_t> most = getAtMost())
+    bounds.bound(value) <= *most;
+}
+
+/// Rows of as many tokens, of known widths.
 static LogicalResult verifyRows(Operation *op, ValueRange buffers) {
+  auto first = cast<ShapedType>(buffers.front().getType());
   for (Value buffer : buffers) {
-    auto type = cast<MemRefType>(buffer.getType());
-    if (!type.hasStaticShape())
-      return op->emitOpError("has a buffer ")
-             << type << ", but tokens and widths must be known";
-    auto first = cast<MemRefType>(buffers.front().getType());
-    if (type.getDimSize(0) != first.getDimSize(0))
+    auto type = cast<ShapedType>(buffer.getType());
+    if (type.isDynamicDim(1))
+      return op->emitOpError("has ")
+             << Type(type) << ", but widths must be known";
+    if (failed(verifyCompatibleDims({first.getDimSize(0), type.getDimSize(0)})))
       return op->emitOpError("has buffers of ")
              << first.getDimSize(0) << " and of " << type.getDimSize(0)
              << " tokens";
@@ -148,7 +155,30 @@ static LogicalResult verifyRows(Operation *op, ValueRange buffers) {
 }
 
 static int64_t widthOf(Value buffer) {
-  return cast<MemRefType>(buffer.getType()).getDimSize(1);
+  return cast<ShapedType>(buffer.getType()).getDimSize(1);
+}
+
+/// An op that writes rows has a result for a tensor, none for a buffer.
+static LogicalResult verifyDestination(Operation *op, Value output) {
+  bool isTensor = isa<RankedTensorType>(output.getType());
+  if (op->getNumResults() == unsigned(isTensor) &&
+      (!isTensor || op->getResult(0).getType() == output.getType()))
+    return success();
+  return op->emitOpError("has ")
+         << op->getNumResults()
+         << " results, but there is one for a tensor and none for a buffer";
+}
+
+/// What it reads and writes, once on buffers.
+static void addRowsEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects,
+    ArrayRef<OpOperand *> reads, OpOperand &output) {
+  if (isa<RankedTensorType>(output.get().getType()))
+    return;
+  for (OpOperand *read : reads)
+    effects.emplace_back(MemoryEffects::Read::get(), read);
+  effects.emplace_back(MemoryEffects::Write::get(), &output);
 }
 
 static LogicalResult verifyBlocks(Operation *op, Value codes, Value scales,
@@ -202,7 +232,17 @@ LogicalResult MatmulInt8Op::verify() {
   return verifyBlocks(*this, getCodes(), getScales(), getSums());
 }
 
-LogicalResult GatherRowsOp::verify() { return verifyRows(*this, getOutput()); }
+LogicalResult GatherRowsOp::verify() {
+  return failure(failed(verifyRows(*this, getOutput())) ||
+                 failed(verifyDestination(*this, getOutput())));
+}
+
+void GatherRowsOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  addRowsEffects(effects, {&getWeightsMutable(), &getIndicesMutable()},
+                 getOutputMutable());
+}
 
 /// The type of the matrices of a format.
 static FailureOr<RankedTensorType>
@@ -263,6 +303,42 @@ LogicalResult GatherRowsOp::verifySymbolUses(SymbolTableCollection &symbols) {
                      type->getDimSize(1), "rows of ");
 }
 
+LogicalResult AttentionOp::verify() {
+  if (failed(
+          verifyRows(*this, {getQuery(), getKey(), getValue(), getOutput()})) ||
+      failed(verifyDestination(*this, getOutput())))
+    return failure();
+  int64_t heads = getHeads(), kvHeads = getKvHeads();
+  if (heads % kvHeads || widthOf(getQuery()) % heads)
+    return emitOpError("has ")
+           << heads << " heads of " << widthOf(getQuery()) << " channels and "
+           << kvHeads << " key-value heads";
+  if (widthOf(getOutput()) != widthOf(getQuery()))
+    return emitOpError("has queries of ")
+           << widthOf(getQuery()) << " channels and an output of "
+           << widthOf(getOutput());
+  for (Value rows : {getKey(), getValue()})
+    if (widthOf(rows) != widthOf(getQuery()) / heads * kvHeads)
+      return emitOpError("has keys or values of ")
+             << widthOf(rows) << " channels, but " << kvHeads << " heads are "
+             << widthOf(getQuery()) / heads * kvHeads;
+  if (!getCache().isF32() && !getCache().isF16() && !getCache().isInteger(8))
+    return emitOpError("has a cache of ")
+           << getCache() << "; there are f32, f16 and i8";
+  return success();
+}
+
+/// It is in the cache that calls leave something for each other.
+void AttentionOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  effects.emplace_back(MemoryEffects::Read::get());
+  effects.emplace_back(MemoryEffects::Write::get());
+  addRowsEffects(effects,
+                 {&getQueryMutable(), &getKeyMutable(), &getValueMutable()},
+                 getOutputMutable());
+}
+
 LogicalResult AttendOp::verify() {
   if (getTokens().empty())
     return emitOpError("has no query");
@@ -318,20 +394,12 @@ LogicalResult MultiplyOp::verify() {
              << Type(type);
   if (isa<RankedTensorType>(input) != isa<RankedTensorType>(output))
     return emitOpError("has a tensor and a buffer; both are one or the other");
-  if (isa<RankedTensorType>(output) != (getNumResults() == 1) ||
-      getNumResults() > 1)
-    return emitOpError("has ")
-           << getNumResults()
-           << " results, but there is one for a tensor and none for a buffer";
-  return success();
+  return verifyDestination(*this, getOutput());
 }
 
 void MultiplyOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  if (isa<RankedTensorType>(getOutput().getType()))
-    return;
-  effects.emplace_back(MemoryEffects::Read::get(), &getWeightsMutable());
-  effects.emplace_back(MemoryEffects::Read::get(), &getInputMutable());
-  effects.emplace_back(MemoryEffects::Write::get(), &getOutputMutable());
+  addRowsEffects(effects, {&getWeightsMutable(), &getInputMutable()},
+                 getOutputMutable());
 }

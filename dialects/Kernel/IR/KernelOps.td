@@ -14,6 +14,7 @@ include "mlir/Dialect/SCF/IR/DeviceMappingInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/ValueBoundsOpInterface.td"
 
 include "Kernel/IR/SharedWork.td"
 
@@ -143,19 +144,28 @@ def BufferOp : Kernel_Op<"buffer", [Pure]> {
   let hasVerifier = 1;
 }
 
-def FieldOp : Kernel_Op<"field", [Pure]> {
+def FieldOp : Kernel_Op<"field", [Pure, DeclareOpInterfaceMethods<ValueBoundsOpInterface, ["populateBoundsForIndexValue"]>]> {
   let summary = "An integer field of the context";
   let description = [{
+    With `at_most`, passes may count on what it says: buffers of as many tokens
+    have places of that size.
+
     Constraint: the field is context, count, logits_begin, threads, scratch_stride
     or run_count.
 
     ```mlir
-    %count = kernel.field %context count
+    %count = kernel.field %context count at_most 64
     ```
   }];
-  let arguments = (ins ContextType:$context, ContextField:$field);
+  let arguments = (ins ContextType:$context, ContextField:$field,
+                       OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$at_most);
   let results = (outs Index:$result);
-  let assemblyFormat = "$context $field attr-dict";
+  let assemblyFormat = "$context $field (`at_most` $at_most^)? attr-dict";
+  let builders = [OpBuilder<(ins "::mlir::Value":$context, "ContextField":$field,
+                                 CArg<"std::optional<int64_t>", "{}">:$atMost), [{
+    build($_builder, $_state, $_builder.getIndexType(), context, field,
+          atMost ? $_builder.getI64IntegerAttr(*atMost) : IntegerAttr());
+  }]>];
   let hasVerifier = 1;
 }
 
@@ -291,29 +301,42 @@ def MatmulInt8Op : Kernel_Product<"matmul_int8"> {
   let hasVerifier = 1;
 }
 
-def GatherRowsOp : Kernel_Product<"gather_rows",
-    DeclareOpInterfaceMethods<SharedWork, ["getWholeTokens"]>> {
+/// Rows of activations, on tensors until they are bufferized.
+def Rows : AnyTypeOf<[RowsF32, TensorRankOf<[F32], [2]>]>;
+
+/// An op that writes rows into its output, which it takes and returns as long as
+/// that is a tensor.
+class Kernel_RowsOp<string mnemonic, list<Trait> traits = []> : Kernel_Op<mnemonic, !listconcat(traits, [
+    DestinationStyleOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>])> {
+  let extraClassDeclaration = [{
+    MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
+  }];
+}
+
+def GatherRowsOp : Kernel_RowsOp<"gather_rows", [
+    DeclareOpInterfaceMethods<SharedWork, ["getWholeTokens"]>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Rows of a packed weight, one a token";
   let description = [{
-    `output[t, i] = W[tokens[t], i]`, W as in `kernel.matmul`.
+    `output[t, i] = W[tokens[t], i]`, W as in `kernel.matmul`. On tensors until
+    they are bufferized, on buffers then.
 
     ```mlir
     kernel.gather_rows @f at %weights[%offset] ins(%tokens) outs(%x) tokens %n
         : memref<?xi8>, memref<?xi32>, memref<1x64xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$format, Arg<PackedBuffer, "", [MemRead]>:$weights, Index:$offset,
-                       Arg<TokensBuffer, "", [MemRead]>:$indices, Arg<RowsF32, "", [MemWrite]>:$output,
-                       Index:$tokens);
+  let arguments = (ins FlatSymbolRefAttr:$format, PackedBuffer:$weights, Index:$offset,
+                       TokensBuffer:$indices, Rows:$output, Index:$tokens);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $format `at` $weights `[` $offset `]` `ins` `(` $indices `)` `outs` `(` $output `)` `tokens` $tokens attr-dict
-      `:` type($weights) `,` type($indices) `,` type($output)
+      `:` type($weights) `,` type($indices) `,` type($output) (`->` type($results)^)?
   }];
   let hasVerifier = 1;
 }
 
-def MultiplyOp : Kernel_Op<"multiply", [AttrSizedOperandSegments, DestinationStyleOpInterface,
-    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+def MultiplyOp : Kernel_RowsOp<"multiply", [AttrSizedOperandSegments]> {
   let summary = "Activations times a weight, whatever its expression";
   let description = [{
     `output[t, o] = Σ_i input[t, i] * W[o, i]` for t < tokens (all rows, where
@@ -338,9 +361,6 @@ def MultiplyOp : Kernel_Op<"multiply", [AttrSizedOperandSegments, DestinationSty
       `:` type($weights) `,` type($input) `,` type($output) (`->` type($results)^)?
   }];
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
-  }];
 }
 
 //===----------------------------------------------------------------------===//
@@ -349,6 +369,40 @@ def MultiplyOp : Kernel_Op<"multiply", [AttrSizedOperandSegments, DestinationSty
 
 def CacheBuffer : MemRefRankOf<[F32, F16, I8], [1]>;
 def FloatBuffer : MemRefRankOf<[F32], [1]>;
+
+def AttentionOp : Kernel_RowsOp<"attention"> {
+  let summary = "Attention of a call's tokens over the paged key-value cache";
+  let description = [{
+    Stores the keys and values of each token at its position of its slot, then
+    `output[t, h] = Σ_p softmax_p(scale * query[t, h]·key[p, h']) * value[p, h']`
+    over positions p up to the token's, h' the head's key-value head: what
+    `nn.attention` says, of the context's tokens. Keys and values are stored as
+    elements of `cache`, `offset` bytes behind those of other layers, which are
+    `of` bytes a position in all (AttentionLayout.h). On tensors until they are
+    bufferized, on buffers then; `--kernel-split-attention` makes loops of it.
+
+    Constraints: the rows of keys and values are `kv_heads` heads, of queries and
+    the output `heads`, a multiple.
+
+    ```mlir
+    %y = kernel.attention %context cache f16[%offset of 4096] ins(%q, %k, %v) outs(%init)
+        heads 4 kv_heads 2 scale 1.250000e-01
+        : tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins ContextType:$context, TypeAttr:$cache, Index:$offset,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$cache_bytes,
+                       Rows:$query, Rows:$key, Rows:$value, Rows:$output,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$heads,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$kv_heads, F32Attr:$scale);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $context `cache` $cache `[` $offset `of` $cache_bytes `]` `ins` `(` $query `,` $key `,` $value `)`
+      `outs` `(` $output `)` `heads` $heads `kv_heads` $kv_heads `scale` $scale attr-dict
+      `:` type($query) `,` type($key) `,` type($value) `,` type($output) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
 
 def AttendOp : Kernel_Op<"attend", [SameVariadicOperandSize]> {
   let summary = "What 64 positions of a cache add to queries of one head";

@@ -24,6 +24,10 @@ namespace mlir::kernel {
 constexpr llvm::StringLiteral kArenaBytes = "kernel.arena_bytes";
 constexpr llvm::StringLiteral kScratchBytes = "kernel.scratch_bytes";
 
+/// The most bytes of a buffer whose dynamic sizes are `sizes`, or nothing where
+/// no bound of them is known.
+std::optional<int64_t> getMostBytes(MemRefType type, ValueRange sizes);
+
 #define GEN_PASS_DECL
 #include "Kernel/Transforms/FunctionPasses.h.inc"
 #define GEN_PASS_REGISTRATION

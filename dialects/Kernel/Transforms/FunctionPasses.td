@@ -1,4 +1,4 @@
-//===- FunctionPasses.td - Passes for plain functions ------*- tablegen -*-===//
+//===- FunctionPasses.td - Passes for functions ------------*- tablegen -*-===//
 //
 // Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -40,6 +40,17 @@ def ConvertLinalgToVectorPass : Pass<"convert-linalg-to-vector"> {
     "::mlir::kernel::KernelDialect"];
 }
 
+def ExpandMathPass : Pass<"kernel-expand-math"> {
+  let summary = "Expand exp, erf, tanh and rsqrt into arithmetic";
+  let description = [{
+    Of f32 and of vectors of it, so that no lane calls C's library: e^x by range
+    reduction and a polynomial, to a relative error of 2e-7; erf and tanh by
+    upstream's approximations; the reciprocal of a root, which is no function of
+    C, by its definition.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
+}
+
 def UnfoldConvolutionsPass : Pass<"kernel-unfold-convolutions"> {
   let summary = "Turn convolutions with weights into products of patches";
   let description = [{
@@ -57,6 +68,31 @@ def UnfoldConvolutionsPass : Pass<"kernel-unfold-convolutions"> {
       %patches = linalg.generic … // [1, 2, 28, taps, channels]
       %rows = tensor.collapse_shape %patches … // [56, taps * channels]
       %p = linalg.generic ins(%rows, %matrix) … // a product
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::kernel::KernelDialect"];
+}
+
+def FuseRowsPass : Pass<"kernel-fuse-rows", "::mlir::func::FuncOp"> {
+  let summary = "Compute norms and softmaxes a row at a time";
+  let description = [{
+    For linalg on tensors. An elementwise op and the ops that only it needs, with
+    sums along its rows among them, become one `scf.forall` over the rows, by
+    upstream's tiling and fusion: what they pass to each other is a row, and
+    threads share rows out without meeting between. Products are no sums of rows
+    and stay.
+
+    ```
+    %sums = linalg.generic … ins(%x : tensor<?x576xf32>) outs(%zeros : tensor<?xf32>)
+    %y = linalg.generic … ins(%x, %sums) outs(%empty)
+    // becomes
+    %y = scf.forall (%t) in (%tokens) shared_outs(%o = %empty) {
+      %row = tensor.extract_slice %x[%t, 0] [1, 576] [1, 1]
+      %sum = linalg.generic … ins(%row : tensor<1x576xf32>) outs(%zero : tensor<1xf32>)
+      …
     }
     ```
   }];

@@ -10,7 +10,6 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/MathExtras.h"
 
 namespace mlir::kernel {
 #define GEN_PASS_DEF_INSERTBARRIERSPASS
@@ -67,6 +66,15 @@ struct Sharing {
 /// Whether the op is reached by all threads, which share its work out.
 bool isShared(Operation *op) { return isa<scf::ForallOp, SharedWork>(op); }
 
+/// Whether it calls a function of values alone, such as C's of mathematics.
+bool isPureCall(Operation *op) {
+  auto call = dyn_cast<func::CallOp>(op);
+  auto callee = call ? SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+                           op, call.getCalleeAttr())
+                     : func::FuncOp();
+  return callee && callee->hasAttr("llvm.readnone");
+}
+
 /// Whether it calls a function that every thread runs.
 bool isProgramCall(Operation *op) {
   return isa<func::CallOp>(op) && op->getNumOperands() &&
@@ -118,16 +126,35 @@ Sharing Sharing::of(Operation *op) {
   return sharing;
 }
 
-/// The row of a buffer that an op accesses, or null.
-Value getRow(Operation *op) {
-  return llvm::TypeSwitch<Operation *, Value>(op)
-      .Case<memref::LoadOp, memref::StoreOp, vector::LoadOp, vector::StoreOp,
-            vector::MaskedLoadOp, vector::MaskedStoreOp>(
-          [](auto access) -> Value {
-            OperandRange indices = access.getIndices();
-            return indices.size() > 1 ? Value(indices.front()) : Value();
-          })
-      .Default([](Operation *) { return Value(); });
+/// A row of a buffer that an op accesses, of all that it does.
+struct Row {
+  Value index; ///< or null
+  Value buffer;
+};
+
+/// The row is that of the indices, or of a view of one row.
+Row getRow(Operation *op, Value buffer) {
+  for (Value inner = buffer; Operation *from = inner.getDefiningOp();) {
+    auto view = dyn_cast<memref::SubViewOp>(from);
+    if (view && view.getSourceType().getRank() > 1 &&
+        isConstantIntValue(view.getMixedSizes().front(), 1))
+      return {dyn_cast<Value>(view.getMixedOffsets().front()),
+              view.getSource()};
+    auto other = dyn_cast<ViewLikeOpInterface>(from);
+    if (!other)
+      break;
+    inner = other.getViewSource();
+  }
+  Value index =
+      llvm::TypeSwitch<Operation *, Value>(op)
+          .Case<memref::LoadOp, memref::StoreOp, vector::LoadOp,
+                vector::StoreOp, vector::MaskedLoadOp, vector::MaskedStoreOp>(
+              [](auto access) -> Value {
+                OperandRange indices = access.getIndices();
+                return indices.size() > 1 ? Value(indices.front()) : Value();
+              })
+          .Default([](Operation *) { return Value(); });
+  return {index, buffer};
 }
 
 std::optional<Access> BarrierInserter::resolve(Value buffer) {
@@ -139,15 +166,12 @@ std::optional<Access> BarrierInserter::resolve(Value buffer) {
     if (auto view = dyn_cast<memref::ViewOp>(from)) {
       // Of the arena, the place is known.
       APInt offset;
-      auto type = cast<MemRefType>(view.getType());
-      Type element = type.getElementType();
-      if (!placed && type.hasStaticShape() &&
-          matchPattern(view.getByteShift(), m_ConstantInt(&offset))) {
+      std::optional<int64_t> bytes =
+          placed ? std::nullopt : getMostBytes(view.getType(), view.getSizes());
+      if (bytes && matchPattern(view.getByteShift(), m_ConstantInt(&offset))) {
         placed = true;
         access.begin = offset.getSExtValue();
-        int64_t bits = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
-        access.end =
-            access.begin + type.getNumElements() * llvm::divideCeil(bits, 8);
+        access.end = access.begin + *bytes;
       }
       buffer = view.getSource();
       continue;
@@ -185,7 +209,7 @@ Effects BarrierInserter::getEffects(Operation *op, const Sharing &sharing) {
   auto loop = dyn_cast<scf::ForallOp>(op);
   op->walk([&](Operation *inner) {
     if (isa<BarrierOp, memref::PrefetchOp, memref::AllocaOp>(inner) ||
-        isMemoryEffectFree(inner) ||
+        isMemoryEffectFree(inner) || isPureCall(inner) ||
         inner->hasTrait<OpTrait::HasRecursiveMemoryEffects>())
       return;
     auto interface = dyn_cast<MemoryEffectOpInterface>(inner);
@@ -201,12 +225,16 @@ Effects BarrierInserter::getEffects(Operation *op, const Sharing &sharing) {
       if (!access)
         continue;
       access->alone = sharing.alone;
+      bool ownRows = false;
+      if (buffer && loop) {
+        Row row = getRow(inner, buffer);
+        buffer = row.buffer;
+        ownRows = loop.getRank() == 1 && row.index == loop.getInductionVar(0) &&
+                  !loop->isAncestor(buffer.getParentBlock()->getParentOp());
+      }
       auto type = buffer ? dyn_cast<MemRefType>(buffer.getType()) : nullptr;
-      bool ownRows =
-          loop ? loop.getRank() == 1 &&
-                     getRow(inner) == loop.getInductionVar(0) &&
-                     !loop->isAncestor(buffer.getParentBlock()->getParentOp())
-               : type && type.getRank() == 2;
+      if (!loop)
+        ownRows = type && type.getRank() == 2;
       if (sharing.rows && type && ownRows) {
         access->rows = sharing.rows;
         access->type = type;

@@ -66,15 +66,17 @@ def PlanWeightsPass : Pass<"kernel-plan-weights", "::mlir::ModuleOp"> {
 }
 
 def ConvertNNToKernelPass : Pass<"convert-nn-to-kernel", "::mlir::ModuleOp"> {
-  let summary = "Lower a model's functions to kernels over buffers";
+  let summary = "Lower a model's functions to kernels over the runtime's context";
   let description = [{
     From `@forward(tokens, position, caches…)` makes `@decode` (one token) and
     `@prefill` (up to `chunk` tokens), single-program functions over the runtime's
-    context. Products are `kernel.multiply`, every other op loops of vectors that
-    threads share out; buffers are allocated, for `--kernel-plan-buffers` to place,
-    and no thread waits for another before `--kernel-insert-barriers`. The
-    key-value cache is updated in place. Blocks become functions that read their
-    weights' places from a table; blocks that differ in nothing else share one.
+    context. What needs the context becomes kernel ops on tensors: products
+    `kernel.multiply`, attention `kernel.attention`, embeddings
+    `kernel.gather_rows`; rotary positions an `scf.forall` of linalg. Norms and
+    activations stay, for `--convert-nn-to-linalg` and the passes that plain
+    functions take too. Blocks become functions that take their activations in
+    buffers and read their weights' places from a table; blocks that differ in
+    nothing else share one.
 
     The module's attribute `kernel.program` records what the runtime must
     allocate.
@@ -85,8 +87,21 @@ def ConvertNNToKernelPass : Pass<"convert-nn-to-kernel", "::mlir::ModuleOp"> {
            "How keys and values are stored: f32, f16 or int8">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
-    "::mlir::math::MathDialect", "::mlir::kernel::KernelDialect"];
+    "::mlir::bufferization::BufferizationDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::kernel::KernelDialect"];
+}
+
+def SplitAttentionPass : Pass<"kernel-split-attention"> {
+  let summary = "Attention as loops over tokens and pages of the cache";
+  let description = [{
+    Each `kernel.attention` on buffers becomes loops that threads share out: keys
+    and values are put into the cache, a token at a time; then of one token the
+    pages of each key-value head, whose states are merged, or of several tokens
+    runs of them. `kernel.attend` is what is left of the arithmetic.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::kernel::KernelDialect"];
 }
 
 def ConvertProductsToKernelPass : Pass<"convert-products-to-kernel", "::mlir::ModuleOp"> {

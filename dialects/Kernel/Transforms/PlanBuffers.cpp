@@ -9,6 +9,7 @@
 #include "Kernel/Transforms/FunctionPasses.h"
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mlir::kernel {
@@ -34,13 +35,26 @@ int64_t ArenaAllocator::allocate(int64_t bytes) {
 
 void ArenaAllocator::release(int64_t offset) { live.erase(offset); }
 
-namespace {
-
-int64_t getBytes(MemRefType type) {
+std::optional<int64_t> kernel::getMostBytes(MemRefType type, ValueRange sizes) {
   Type element = type.getElementType();
   int64_t bits = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
-  return type.getNumElements() * llvm::divideCeil(bits, 8);
+  int64_t bytes = llvm::divideCeil(bits, 8);
+  for (int64_t size : type.getShape()) {
+    if (ShapedType::isDynamic(size)) {
+      FailureOr<int64_t> most = ValueBoundsConstraintSet::computeConstantBound(
+          presburger::BoundType::UB, sizes.front(), /*stopCondition=*/nullptr,
+          /*closedUB=*/true);
+      if (failed(most))
+        return std::nullopt;
+      sizes = sizes.drop_front();
+      size = *most;
+    }
+    bytes *= size;
+  }
+  return bytes;
 }
+
+namespace {
 
 /// Places for the allocations of one block and of what is nested in it, but for
 /// loops that are shared out.
@@ -51,7 +65,7 @@ public:
 
   /// Replaces them by views of `memory`, `first` bytes into it, of which
   /// those before `base` are taken, and returns the end of what they take.
-  int64_t run(Value memory, Value first, int64_t base = 0);
+  FailureOr<int64_t> run(Value memory, Value first, int64_t base = 0);
 
 private:
   /// The last op of the block that may use the buffer.
@@ -71,21 +85,30 @@ Operation *Planner::getLastUse(memref::AllocOp op) {
   return last;
 }
 
-int64_t Planner::run(Value memory, Value first, int64_t base) {
+FailureOr<int64_t> Planner::run(Value memory, Value first, int64_t base) {
   ArenaAllocator arena(base);
   llvm::DenseMap<Operation *, SmallVector<int64_t>> released;
   SmallVector<std::pair<memref::AllocOp, int64_t>> places;
   for (Operation &op : block) {
-    op.walk<WalkOrder::PreOrder>([&](Operation *inner) {
+    WalkResult walk = op.walk<WalkOrder::PreOrder>([&](Operation *inner) {
       if (isa<scf::ForallOp>(inner))
         return WalkResult::skip();
       if (auto allocation = dyn_cast<memref::AllocOp>(inner)) {
-        int64_t at = arena.allocate(getBytes(allocation.getType()));
+        std::optional<int64_t> bytes =
+            getMostBytes(allocation.getType(), allocation.getDynamicSizes());
+        if (!bytes) {
+          inner->emitOpError("has a size of which no bound is known, so that "
+                             "it has no place");
+          return WalkResult::interrupt();
+        }
+        int64_t at = arena.allocate(*bytes);
         places.push_back({allocation, at});
         released[getLastUse(allocation)].push_back(at);
       }
       return WalkResult::advance();
     });
+    if (walk.wasInterrupted())
+      return failure();
     for (int64_t at : released.lookup(&op))
       arena.release(at);
   }
@@ -96,7 +119,7 @@ int64_t Planner::run(Value memory, Value first, int64_t base) {
     if (first)
       offset = arith::AddIOp::create(b, loc, first, offset);
     Value view = memref::ViewOp::create(b, loc, op.getType(), memory, offset,
-                                        ValueRange());
+                                        op.getDynamicSizes());
     for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
       if (isa<memref::DeallocOp>(user))
         user->erase();
@@ -111,12 +134,13 @@ struct PlanBuffers : kernel::impl::PlanBuffersPassBase<PlanBuffers> {
     SymbolTable symbols(getOperation());
     llvm::SmallDenseSet<Operation *> planned;
     for (auto function : getOperation().getOps<func::FuncOp>())
-      plan(function, symbols, planned);
+      if (failed(plan(function, symbols, planned)))
+        return signalPassFailure();
   }
 
   /// Returns the bytes of the arena that the function and what it calls take.
-  static int64_t plan(func::FuncOp function, SymbolTable &symbols,
-                      llvm::SmallDenseSet<Operation *> &planned) {
+  static FailureOr<int64_t> plan(func::FuncOp function, SymbolTable &symbols,
+                                 llvm::SmallDenseSet<Operation *> &planned) {
     if (function.isExternal() || !isSingleProgram(function))
       return 0;
     if (!planned.insert(function).second) {
@@ -125,10 +149,18 @@ struct PlanBuffers : kernel::impl::PlanBuffersPassBase<PlanBuffers> {
     }
     // What a callee needs lies below its caller's.
     int64_t base = 0;
-    function.walk([&](func::CallOp call) {
-      if (auto callee = symbols.lookup<func::FuncOp>(call.getCallee()))
-        base = std::max(base, plan(callee, symbols, planned));
+    WalkResult walk = function.walk([&](func::CallOp call) {
+      auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+      FailureOr<int64_t> own = 0;
+      if (callee)
+        own = plan(callee, symbols, planned);
+      if (failed(own))
+        return WalkResult::interrupt();
+      base = std::max(base, *own);
+      return WalkResult::advance();
     });
+    if (walk.wasInterrupted())
+      return failure();
     BufferViewFlowAnalysis aliases(function);
     Block &entry = function.getBody().front();
     SmallVector<scf::ForallOp> units;
@@ -139,17 +171,23 @@ struct PlanBuffers : kernel::impl::PlanBuffersPassBase<PlanBuffers> {
     auto bytes = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
     Value scratch =
         BufferOp::create(b, loc, bytes, context, ContextField::scratch);
-    Value own =
-        arith::MulIOp::create(b, loc, entry.getArgument(1),
-                              FieldOp::create(b, loc, b.getIndexType(), context,
-                                              ContextField::scratch_stride));
+    Value own = arith::MulIOp::create(
+        b, loc, entry.getArgument(1),
+        FieldOp::create(b, loc, context, ContextField::scratch_stride));
     Value arena = BufferOp::create(b, loc, bytes, context, ContextField::arena);
     int64_t most = 0;
-    for (scf::ForallOp op : units)
-      most = std::max(most, Planner(*op.getBody(), aliases).run(scratch, own));
-    int64_t end = Planner(entry, aliases).run(arena, {}, base);
+    for (scf::ForallOp op : units) {
+      FailureOr<int64_t> bytes =
+          Planner(*op.getBody(), aliases).run(scratch, own);
+      if (failed(bytes))
+        return failure();
+      most = std::max(most, *bytes);
+    }
+    FailureOr<int64_t> end = Planner(entry, aliases).run(arena, {}, base);
+    if (failed(end))
+      return failure();
     function->setAttr(kScratchBytes, b.getI64IntegerAttr(most));
-    function->setAttr(kArenaBytes, b.getI64IntegerAttr(end));
+    function->setAttr(kArenaBytes, b.getI64IntegerAttr(*end));
     // Copies are work like other, and a copy of strided buffers would be a call
     // of MLIR's own runtime.
     function.walk([](memref::CopyOp op) {

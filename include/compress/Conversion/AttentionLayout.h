@@ -16,6 +16,9 @@ namespace mlir::kernel {
 constexpr int64_t kAttendPositions = 64;
 constexpr float kMaskedScore = -1.0e30f;
 
+/// Positions of a page of the cache, and the most tokens of a run.
+constexpr int64_t kPagePositions = 256, kRunTokens = 16;
+
 /// The most lanes, of 16, 8, … that divide a number.
 inline int64_t lanesFor(int64_t n) {
   int64_t lanes = kLanes;

@@ -7,7 +7,7 @@
 #ifndef COMPRESS_CONVERSION_LINALGTOKERNEL_H
 #define COMPRESS_CONVERSION_LINALGTOKERNEL_H
 
-#include "mlir/Support/LLVM.h"
+#include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringRef.h"
 
 namespace mlir {
@@ -19,8 +19,11 @@ namespace mlir::kernel {
 /// The global that holds a module's packed weights.
 constexpr llvm::StringLiteral kPackedWeights = "packed_weights";
 
-/// Lets kernel.multiply be bufferized.
+/// Lets kernel ops with a destination be bufferized.
 void registerBufferization(DialectRegistry &registry);
+
+/// y[t, c] + bias[c], on tensors.
+Value addBias(OpBuilder &b, Location loc, Value y, Value bias);
 
 } // namespace mlir::kernel
 

@@ -105,16 +105,6 @@ compresslib::Status linkExecutable(const CompiledModel &model,
                                    const std::string &output,
                                    const std::string &runtimeFolder = {});
 
-/// Adds the passes that give weights their places and formats: weights are
-/// simplified before, so that later passes may simplify all of a module.
-void buildPlanWeightsPipeline(OpPassManager &pm);
-/// Adds the passes from a module of kernels to the LLVM dialect, for one
-/// instruction set.
-void buildLowerKernelsPipeline(OpPassManager &pm, StringRef instructionSet);
-/// --compress-lower-to-llvm{target= activations= chunk=}: everything, for one
-/// instruction set.
-void registerTargetPipelines();
-
 } // namespace mlir::compress
 
 #endif // COMPRESS_TARGET_COMPILE_H

@@ -19,10 +19,6 @@
 #include <string>
 #include <vector>
 
-namespace mlir {
-class OpPassManager;
-} // namespace mlir
-
 namespace mlir::compress {
 
 struct FunctionsOptions {
@@ -52,18 +48,6 @@ LogicalResult callFunction(MLIRContext *context, ArrayRef<char> object,
 /// say.
 FailureOr<std::string> makeHeader(ModuleOp module, StringRef name);
 
-/// Adds the passes from functions of linalg and nn, with compress.use, to the
-/// LLVM dialect. They are upstream's and ours by name, which the tool must
-/// have registered.
-LogicalResult buildFunctionsToLLVMPipeline(OpPassManager &pm,
-                                           const FunctionsOptions &options);
-
-/// From TOSA to linalg, by upstream's passes; the same of registration.
-LogicalResult buildTosaToLinalgPipeline(OpPassManager &pm);
-
-/// --compress-tosa-to-linalg-pipeline and
-/// --compress-functions-to-llvm{target= activations= stop-after=}.
-void registerFunctionPipelines();
 /// compress-translate --mlir-to-object [--instruction-set=].
 void registerObjectTranslation();
 

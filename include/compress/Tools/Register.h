@@ -18,7 +18,7 @@ namespace mlir::compress {
 /// Dialects of MLIR and of Compress, with their interfaces and translations.
 void registerAllDialectsAndExtensions(DialectRegistry &registry);
 
-/// Passes and named pipelines of MLIR and of Compress.
+/// Passes and named pipelines of MLIR and of Compress, once for the process.
 void registerEveryPass();
 
 /// What tools ask of the contexts made with this registry: side-cars of modules

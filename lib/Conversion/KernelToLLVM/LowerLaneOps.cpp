@@ -11,7 +11,6 @@
 #include "compress/InstructionSets/InstructionSet.h"
 #include "compress/InstructionSets/Lanes.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -450,7 +449,6 @@ struct LowerLaneOps : kernel::impl::LowerLaneOpsPassBase<LowerLaneOps> {
     patterns.add<WidenBrain>(&getContext());
     if (!set->convertsHalf)
       patterns.add<WidenHalf>(&getContext());
-    populatePolynomialApproximateErfPattern(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -46,8 +46,7 @@ Value ScratchPool::get(OpBuilder &builder, Location loc, int64_t elements,
           context, ContextField::scratch);
       offset = arith::MulIOp::create(
           builder, at, entry.getArgument(1),
-          FieldOp::create(builder, at, builder.getIndexType(), context,
-                          ContextField::scratch_stride));
+          FieldOp::create(builder, at, context, ContextField::scratch_stride));
       // Behind the buffers that are planned.
       if (int64_t planned = getPlanned(function))
         offset = arith::AddIOp::create(

@@ -36,8 +36,8 @@ struct SplitThreads : kernel::impl::SplitThreadsPassBase<SplitThreads> {
                         function.getFunctionBody().front().begin());
       CodeBuilder b(builder, function.getLoc());
       Value context = function.getArgument(0), thread = function.getArgument(1);
-      Value threads = FieldOp::create(builder, b.loc, builder.getIndexType(),
-                                      context, ContextField::threads);
+      Value threads =
+          FieldOp::create(builder, b.loc, context, ContextField::threads);
       Value next = b.add(thread, b.index(1));
       for (scf::ForallOp loop : loops)
         split(loop, context, thread, next, threads);

@@ -15,31 +15,36 @@ using namespace mlir::kernel;
 using namespace mlir::bufferization;
 
 namespace {
-struct BufferizeMultiply
-    : DstBufferizableOpInterfaceExternalModel<BufferizeMultiply, MultiplyOp> {
+/// An op that writes rows into its destination.
+template <typename Op>
+struct BufferizeRows
+    : DstBufferizableOpInterfaceExternalModel<BufferizeRows<Op>, Op> {
   /// The output's content before does not matter.
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
-    return operand.get() != cast<MultiplyOp>(op).getOutput();
+    return operand.get() != cast<Op>(op).getOutput();
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    auto multiply = cast<MultiplyOp>(op);
-    if (!isa<TensorType>(multiply.getOutput().getType()))
+    if (!op->getNumResults())
       return success();
-    FailureOr<Value> input =
-        getBuffer(rewriter, multiply.getInput(), options, state);
-    FailureOr<Value> output =
-        getBuffer(rewriter, multiply.getOutput(), options, state);
-    if (failed(input) || failed(output))
-      return failure();
-    MultiplyOp::create(rewriter, op->getLoc(), TypeRange(),
-                       multiply.getWeightAttr(), multiply.getWeights(),
-                       multiply.getOffsets(), *input, *output,
-                       multiply.getTokens());
-    replaceOpWithBufferizedValues(rewriter, op, *output);
+    IRMapping buffers;
+    for (Value operand : op->getOperands()) {
+      if (!isa<TensorType>(operand.getType()))
+        continue;
+      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+      if (failed(buffer))
+        return failure();
+      buffers.map(operand, *buffer);
+    }
+    SmallVector<Value> operands = llvm::map_to_vector(
+        op->getOperands(), [&](Value v) { return buffers.lookupOrDefault(v); });
+    Operation *copy = rewriter.create(
+        OperationState(op->getLoc(), op->getName().getStringRef(), operands,
+                       TypeRange(), op->getAttrs()));
+    replaceOpWithBufferizedValues(rewriter, op, cast<Op>(copy).getOutput());
     return success();
   }
 };
@@ -47,6 +52,8 @@ struct BufferizeMultiply
 
 void mlir::kernel::registerBufferization(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, KernelDialect *) {
-    MultiplyOp::attachInterface<BufferizeMultiply>(*context);
+    MultiplyOp::attachInterface<BufferizeRows<MultiplyOp>>(*context);
+    GatherRowsOp::attachInterface<BufferizeRows<GatherRowsOp>>(*context);
+    AttentionOp::attachInterface<BufferizeRows<AttentionOp>>(*context);
   });
 }

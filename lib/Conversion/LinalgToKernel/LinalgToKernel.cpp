@@ -244,21 +244,8 @@ struct ConvertProducts
     OpBuilder b(op);
     Location loc = op.getLoc();
     Value result = multiply(b, loc, use, op.getInput());
-    if (Value bias = op.getBias()) {
-      AffineMap both = b.getMultiDimIdentityMap(2);
-      AffineMap channel = AffineMap::get(2, 0, b.getAffineDimExpr(1));
-      result = linalg::GenericOp::create(
-                   b, loc, result.getType(), ValueRange{bias}, result,
-                   ArrayRef<AffineMap>{channel, both},
-                   SmallVector<utils::IteratorType>(
-                       2, utils::IteratorType::parallel),
-                   [](OpBuilder &nested, Location at, ValueRange values) {
-                     Value sum = arith::AddFOp::create(nested, at, values[1],
-                                                       values[0]);
-                     linalg::YieldOp::create(nested, at, sum);
-                   })
-                   .getResult(0);
-    }
+    if (Value bias = op.getBias())
+      result = addBias(b, loc, result, bias);
     if (result.getType() != op.getType())
       result = tensor::CastOp::create(b, loc, op.getType(), result);
     op.getResult().replaceAllUsesWith(result);
@@ -391,16 +378,14 @@ struct ConvertProducts
           /*constant=*/true, b.getI64IntegerAttr(64));
     b.setInsertionPoint(use);
     Location loc = use.getLoc();
-    Value dense = memref::AllocOp::create(
-        b, loc, MemRefType::get(type.getShape(), b.getF32Type()), ValueRange(),
-        b.getI64IntegerAttr(64));
-    GatherRowsOp::create(
-        b, loc, part.getFormat(), packed(b, loc),
+    Value dense =
+        tensor::EmptyOp::create(b, loc, type.getShape(), b.getF32Type());
+    auto gather = GatherRowsOp::create(
+        b, loc, dense.getType(), part.getFormat(), packed(b, loc),
         arith::ConstantIndexOp::create(b, loc, part.getOffset()),
         memref::GetGlobalOp::create(b, loc, indices, name), dense,
         arith::ConstantIndexOp::create(b, loc, rows));
-    use.getResult().replaceAllUsesWith(bufferization::ToTensorOp::create(
-        b, loc, type, dense, /*restrict=*/true, /*writable=*/false));
+    use.getResult().replaceAllUsesWith(gather->getResult(0));
     use->erase();
     return success();
   }
@@ -442,3 +427,18 @@ struct ConvertProducts
   MemRefType packedType;
 };
 } // namespace
+
+Value kernel::addBias(OpBuilder &b, Location loc, Value y, Value bias) {
+  AffineMap both = b.getMultiDimIdentityMap(2);
+  AffineMap channel = AffineMap::get(2, 0, b.getAffineDimExpr(1));
+  return linalg::GenericOp::create(
+             b, loc, y.getType(), ValueRange{bias}, y,
+             ArrayRef<AffineMap>{channel, both},
+             SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel),
+             [](OpBuilder &nested, Location at, ValueRange values) {
+               Value sum =
+                   arith::AddFOp::create(nested, at, values[1], values[0]);
+               linalg::YieldOp::create(nested, at, sum);
+             })
+      .getResult(0);
+}

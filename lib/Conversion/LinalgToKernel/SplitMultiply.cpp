@@ -37,7 +37,7 @@ struct Splitter : CodeBuilder, ProductWalk<Value> {
     int64_t rows = cast<MemRefType>(op.getOutput().getType()).getDimSize(0);
     SmallVector<Value> sizes;
     if (ShapedType::isDynamic(rows))
-      sizes.push_back(memref::DimOp::create(builder, loc, op.getOutput(), 0));
+      sizes.push_back(tokens);
     return memref::AllocOp::create(builder, loc,
                                    MemRefType::get({rows, columns}, element),
                                    sizes, builder.getI64IntegerAttr(64));

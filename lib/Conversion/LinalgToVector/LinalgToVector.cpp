@@ -180,6 +180,7 @@ private:
   std::optional<unsigned> jamDim;
   int64_t jamRows = 1, jamStrips = 1;
   Value stripBegin, stripEnd; ///< of a unit that has a part of the vector loop
+  llvm::SmallDenseMap<OpOperand *, Value> loaded; ///< before the vector loop
 };
 
 LogicalResult LoopNest::plan() {
@@ -288,6 +289,15 @@ void LoopNest::emit(bool shared) {
     counts.push_back(div(add(size(vectorDim), index(part - 1)), index(part)));
   if (counts.empty())
     return parallelLoops(rest);
+  // Whole rows go to the thread that other ops give the same rows, so that
+  // threads need not meet between; other units to whom has time.
+  bool rows =
+      !cut && units.size() == 1 &&
+      llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &output) {
+        AffineMap map = op.getMatchingIndexingMap(&output);
+        return map.getNumResults() == 2 &&
+               map.getResult(0) == builder.getAffineDimExpr(units.front());
+      });
   forall(
       counts,
       [&](ArrayRef<Value> at) {
@@ -300,7 +310,7 @@ void LoopNest::emit(bool shared) {
         }
         parallelLoops(rest);
       },
-      /*grain=*/1);
+      /*grain=*/rows && !jamDim ? 0 : 1);
 }
 
 void LoopNest::parallelLoops(ArrayRef<unsigned> dims) {
@@ -316,6 +326,15 @@ void LoopNest::parallelLoops(ArrayRef<unsigned> dims) {
 void LoopNest::parallelBody() {
   if (isReduction())
     return reduceStrips();
+  // What does not vary along the strips is loaded before them, and what is
+  // made of it moves there.
+  loaded.clear();
+  if (reductions.empty())
+    for (OpOperand *input : op.getDpsInputOperands())
+      if (isa<MemRefType>(input->get().getType()) &&
+          getAccess(op, *input, vectorDim) == Access::Constant)
+        loaded[input] = memref::LoadOp::create(builder, loc, input->get(),
+                                               at(*input, 0, 0));
   Value begin = stripBegin ? stripBegin : index(0);
   Value end = stripEnd ? stripEnd : size(vectorDim);
   stripLoop(begin, end, [&](const Block &block) { parallelStrips(block); });
@@ -370,6 +389,8 @@ Value LoopNest::load(OpOperand &operand, int64_t row, const Block &block,
                      int64_t strip) {
   if (!isa<MemRefType>(operand.get().getType()))
     return operand.get();
+  if (Value value = loaded.lookup(&operand))
+    return value;
   Access access = getAccess(op, operand, vectorDim);
   if (access == Access::Constant)
     return memref::LoadOp::create(builder, loc, operand.get(),

@@ -8,7 +8,9 @@
 #include "Kernel/Transforms/Passes.h"
 #include "RegionLowering.h"
 #include "compress/Analysis/PackedLayout.h"
-#include "llvm/ADT/StringSwitch.h"
+#include "compress/Conversion/AttentionLayout.h"
+#include "compress/Conversion/LinalgToKernel.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "llvm/Support/raw_ostream.h"
 #include <map>
 
@@ -21,23 +23,6 @@ using namespace mlir;
 using namespace mlir::kernel;
 using compress::UseOp;
 using compress::WeightOp;
-
-std::optional<CacheType> kernel::getCacheType(StringRef name) {
-  return llvm::StringSwitch<std::optional<CacheType>>(name)
-      .Case("f32", CacheType::f32)
-      .Case("f16", CacheType::f16)
-      .Case("int8", CacheType::int8)
-      .Default(std::nullopt);
-}
-Type kernel::getCacheElement(MLIRContext *context, CacheType type) {
-  Builder b(context);
-  return type == CacheType::f32   ? Type(b.getF32Type())
-         : type == CacheType::f16 ? Type(b.getF16Type())
-                                  : Type(b.getI8Type());
-}
-int64_t kernel::getCacheElementBytes(CacheType type) {
-  return type == CacheType::f32 ? 4 : type == CacheType::f16 ? 2 : 1;
-}
 
 namespace {
 
@@ -81,17 +66,17 @@ struct ModelLowering {
   ModuleOp module;
   func::FuncOp forward;
   int64_t chunk;
-  CacheType cacheType;
+  Type cache; ///< element of the cache
   SymbolTable symbols;
 
   llvm::DenseMap<Value, int64_t> cacheBase; ///< bytes a position before a cache
   int64_t cachePerPosition = 0;
   UseOp rotary;
-  int64_t vocabulary = 0, scratchBytes = 0, partialBytes = 0;
+  int64_t partialBytes = 0; ///< of a page of a call's partial sums
 
   ModelLowering(ModuleOp module, func::FuncOp forward, int64_t chunk,
-                CacheType cacheType)
-      : module(module), forward(forward), chunk(chunk), cacheType(cacheType),
+                Type cache)
+      : module(module), forward(forward), chunk(chunk), cache(cache),
         symbols(module) {}
 
   /// Offsets of a weight's parts.
@@ -256,16 +241,20 @@ void ModelLowering::sinkUses() {
 void ModelLowering::recordCaches() {
   for (BlockArgument argument : forward.getArguments().drop_front(2)) {
     auto type = cast<RankedTensorType>(argument.getType());
+    AttentionLayout layout{type.getDimSize(3), cache};
     cacheBase[argument] = cachePerPosition;
-    cachePerPosition += 2 * type.getDimSize(2) *
-                        (type.getDimSize(3) * getCacheElementBytes(cacheType) +
-                         (cacheType == CacheType::int8 ? 4 : 0));
+    cachePerPosition +=
+        type.getDimSize(2) * layout.record() * layout.elementBytes() / kLanes;
   }
   // A result of attention is the cache that went in; a block passes it on.
   forward.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (auto attention = dyn_cast<nn::AttentionOp>(op))
+    if (auto attention = dyn_cast<nn::AttentionOp>(op)) {
       cacheBase[attention.getNewCache()] =
           cacheBase.lookup(attention.getCache());
+      AttentionLayout layout{int64_t(attention.getHeadSize()), cache};
+      partialBytes = std::max(partialBytes, 4 * int64_t(attention.getHeads()) *
+                                                layout.stateFloats());
+    }
     if (auto yield = dyn_cast<nn::YieldOp>(op))
       for (auto [value, result] :
            llvm::zip(yield->getOperands(), yield->getParentOp()->getResults()))
@@ -278,11 +267,12 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
   MLIRContext *context = module.getContext();
   Location loc = forward.getLoc();
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  LoweringOptions options{tokens, cacheType, cachePerPosition};
+  LoweringOptions options{tokens, cache, cachePerPosition};
   Type contextType = ContextType::get(context), index = b.getIndexType();
   auto bufferType = [&](Value tensor) {
     return MemRefType::get(
-        {tokens, cast<RankedTensorType>(tensor.getType()).getDimSize(1)},
+        {tokens == 1 ? 1 : ShapedType::kDynamic,
+         cast<RankedTensorType>(tensor.getType()).getDimSize(1)},
         b.getF32Type());
   };
 
@@ -323,8 +313,7 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     Block *entry = function.addEntryBlock();
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(entry);
-    RegionLowering lowering(b, loc, module, options, entry->getArgument(0),
-                            entry->getArgument(1));
+    RegionLowering lowering(b, loc, options, entry->getArgument(0));
     Value row = entry->getArgument(2);
     int64_t slots = shape.caches.size();
     for (UseOp use : shape.uses)
@@ -334,12 +323,12 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     // The table's rows are known when every block was seen; until then its
     // length is open, and the global is made at the end.
     Value table =
-        memref::GetGlobalOp::create(b, loc, tableType, symbol + "_table");
+        memref::GetGlobalOp::create(lowering, tableType, symbol + "_table");
     auto slot = [&](int64_t i) -> Value {
-      Value column = arith::ConstantIndexOp::create(b, loc, i);
+      Value column = arith::ConstantIndexOp::create(lowering, i);
       Value value =
-          memref::LoadOp::create(b, loc, table, ValueRange{row, column});
-      return arith::IndexCastOp::create(b, loc, index, value);
+          memref::LoadOp::create(lowering, table, ValueRange{row, column});
+      return arith::IndexCastOp::create(lowering, index, value);
     };
     llvm::DenseMap<Operation *, SmallVector<Value>> offsets;
     int64_t next = 0;
@@ -353,32 +342,15 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     lowering.cacheBase = [&](Value cache) { return caches.lookup(cache); };
     unsigned argument = 3;
     for (Value tensor : shape.tensors)
-      lowering.bind(tensor, entry->getArgument(argument++));
-    // A yielded tensor is computed straight into the caller's buffer, unless
-    // it comes from outside or is yielded twice.
-    auto yield = cast<nn::YieldOp>(block.getBody().front().getTerminator());
-    SmallVector<std::pair<Value, unsigned>> copies;
-    for (auto [value, result] :
-         llvm::zip(yield->getOperands(), block.getResults())) {
-      if (isCache(value))
-        continue;
-      Operation *definition = value.getDefiningOp();
-      bool inside = definition && definition->getParentOp() == block;
-      if (inside &&
-          !llvm::is_contained(llvm::make_first_range(copies), value) &&
-          !lowering.bufferOf(value))
-        lowering.bind(value, entry->getArgument(argument));
-      else
-        copies.push_back({value, argument});
-      ++argument;
-    }
+      lowering.bind(tensor, lowering.load(lowering.rowsOfBuffer(
+                                entry->getArgument(argument++))));
     if (failed(lowering.lower(block.getBody().front())))
       return failure();
-    for (auto [value, to] : copies)
-      lowering.copy(lowering.bufferOf(value), entry->getArgument(to));
-    func::ReturnOp::create(b, loc);
-    scratchBytes = std::max(scratchBytes, lowering.scratchBytes);
-    partialBytes = std::max(partialBytes, lowering.partialBytes);
+    for (Value value : block.getBody().front().getTerminator()->getOperands())
+      if (!isCache(value))
+        lowering.store(lowering.lookup(value),
+                       lowering.rowsOfBuffer(entry->getArgument(argument++)));
+    func::ReturnOp::create(lowering);
   }
 
   // Tables: a row a call, the weights' offsets and the caches' bases.
@@ -409,16 +381,16 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
       b, loc, name, b.getFunctionType({contextType, index}, {}));
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
-  RegionLowering lowering(b, loc, module, options, entry->getArgument(0),
-                          entry->getArgument(1));
+  RegionLowering lowering(b, loc, options, entry->getArgument(0));
   lowering.placesOf = [&](UseOp use) {
     SmallVector<Value> places;
     for (Attribute part : partsOf(use))
-      places.push_back(arith::ConstantIndexOp::create(b, loc, offsetOf(part)));
+      places.push_back(
+          arith::ConstantIndexOp::create(lowering, offsetOf(part)));
     return places;
   };
   lowering.cacheBase = [&](Value cache) -> Value {
-    return arith::ConstantIndexOp::create(b, loc, cacheBase.lookup(cache));
+    return arith::ConstantIndexOp::create(lowering, cacheBase.lookup(cache));
   };
   lowering.lowerBlock = [&](nn::BlockOp block) {
     auto [key, call] = callOf.lookup(block);
@@ -426,26 +398,34 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
     BlockShape &shape = shared.calls[call];
     SmallVector<Value> arguments = {
         entry->getArgument(0), entry->getArgument(1),
-        arith::ConstantIndexOp::create(b, loc, call)};
+        arith::ConstantIndexOp::create(lowering, call)};
     for (Value tensor : shape.tensors)
-      arguments.push_back(lowering.bufferOf(tensor));
+      arguments.push_back(bufferization::ToBufferOp::create(
+          lowering, bufferType(tensor), lowering.lookup(tensor),
+          /*read_only=*/true));
+    SmallVector<std::pair<Value, Value>> results;
     for (Value result : block.getResults())
-      if (!isCache(result))
-        arguments.push_back(lowering.allocate(result));
-    func::CallOp::create(b, loc, shared.function, arguments);
+      if (!isCache(result)) {
+        SmallVector<Value> sizes;
+        if (tokens > 1)
+          sizes.push_back(lowering.getCount());
+        arguments.push_back(memref::AllocOp::create(
+            lowering, bufferType(result), sizes, b.getI64IntegerAttr(64)));
+        results.push_back({result, arguments.back()});
+      }
+    func::CallOp::create(lowering, shared.function, arguments);
+    for (auto [result, buffer] : results)
+      lowering.bind(result, lowering.load(buffer));
     return success();
   };
-  Value logits = forward.getBody().front().getTerminator()->getOperand(0);
-  if (!logits.getDefiningOp<nn::LinearOp>() || !logits.hasOneUse())
+  lowering.logits = forward.getBody().front().getTerminator()->getOperand(0);
+  if (!lowering.logits.getDefiningOp<nn::LinearOp>() ||
+      !lowering.logits.hasOneUse())
     return forward.emitOpError("returns logits that are not the result of an "
                                "nn.linear of their own");
-  lowering.setLogits(logits);
   if (failed(lowering.lower(forward.getBody().front())))
     return failure();
-  func::ReturnOp::create(b, loc);
-  vocabulary = lowering.vocabulary;
-  scratchBytes = std::max(scratchBytes, lowering.scratchBytes);
-  partialBytes = std::max(partialBytes, lowering.partialBytes);
+  func::ReturnOp::create(lowering);
   return success();
 }
 
@@ -460,8 +440,13 @@ struct ConvertNNToKernel
       module.emitError("has no function @forward; compress import makes one");
       return signalPassFailure();
     }
-    std::optional<CacheType> type = getCacheType(cacheType);
-    if (!type) {
+    Builder b(&getContext());
+    const std::pair<StringRef, Type> types[] = {{"f32", b.getF32Type()},
+                                                {"f16", b.getF16Type()},
+                                                {"int8", b.getI8Type()}};
+    const auto *type = llvm::find_if(
+        types, [&](auto &known) { return known.first == cacheType; });
+    if (type == std::end(types)) {
       module.emitError("cache-type=")
           << cacheType << " is unknown; there are f32, f16 and int8";
       return signalPassFailure();
@@ -470,7 +455,7 @@ struct ConvertNNToKernel
       module.emitError("chunk=") << int64_t(chunk) << " is below 1";
       return signalPassFailure();
     }
-    ModelLowering lowering(module, forward, chunk, *type);
+    ModelLowering lowering(module, forward, chunk, type->second);
     if (failed(lowering.checkForward()))
       return signalPassFailure();
     lowering.sinkUses();
@@ -478,25 +463,25 @@ struct ConvertNNToKernel
         failed(lowering.lowerRegime("prefill", chunk)))
       return signalPassFailure();
 
-    Builder b(&getContext());
+    Value logits = forward.getBody().front().getTerminator()->getOperand(0);
     SmallVector<NamedAttribute> program = {
         b.getNamedAttr("cache_bytes_per_position",
                        b.getI64IntegerAttr(lowering.cachePerPosition)),
-        b.getNamedAttr("cache_type", b.getI64IntegerAttr(int64_t(*type))),
+        b.getNamedAttr("cache_type", b.getI64IntegerAttr(type - types)),
         b.getNamedAttr("page_positions", b.getI64IntegerAttr(kPagePositions)),
         b.getNamedAttr("partial_bytes_per_page",
                        b.getI64IntegerAttr(lowering.partialBytes)),
         b.getNamedAttr("prefill_chunk", b.getI64IntegerAttr(chunk)),
         b.getNamedAttr("run_tokens", b.getI64IntegerAttr(kRunTokens)),
-        b.getNamedAttr("vocabulary", b.getI64IntegerAttr(lowering.vocabulary)),
+        b.getNamedAttr(
+            "vocabulary",
+            b.getI64IntegerAttr(
+                cast<RankedTensorType>(logits.getType()).getDimSize(1))),
     };
     if (lowering.rotary)
       program.push_back(b.getNamedAttr("rotary_frequencies",
                                        lowering.rotary.getWeightAttr()));
     module->setAttr("kernel.program", b.getDictionaryAttr(program));
-    if (lowering.scratchBytes)
-      module->setAttr("kernel.scratch_bytes", b.getI64IntegerAttr(llvm::alignTo(
-                                                  lowering.scratchBytes, 64)));
     forward.erase();
   }
 };

@@ -1,4 +1,4 @@
-//===- RegionLowering.h - nn ops over planned buffers -----------*- C++ -*-===//
+//===- RegionLowering.h - nn ops over the context ---------------*- C++ -*-===//
 //
 // Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,33 +10,24 @@
 #include "Compress/IR/Compress.h"
 #include "Kernel/IR/Kernel.h"
 #include "NN/IR/NN.h"
-#include "compress/Conversion/CodeBuilder.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "llvm/ADT/DenseMap.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace mlir::kernel {
 
-/// How keys and values are stored; int8 with a scale a position and head.
-enum class CacheType { f32, f16, int8 };
-std::optional<CacheType> getCacheType(StringRef name);
-Type getCacheElement(MLIRContext *context, CacheType type);
-int64_t getCacheElementBytes(CacheType type);
-
-/// Positions of a page of the cache, and the most tokens of a run.
-constexpr int64_t kPagePositions = 256, kRunTokens = 16;
-
 struct LoweringOptions {
-  int64_t tokens; ///< capacity of a call: 1 or the chunk
-  CacheType cacheType;
+  int64_t tokens;     ///< capacity of a call: 1 or the chunk
+  Type cache;         ///< element of the key-value cache
   int64_t cacheBytes; ///< of all layers, a position
 };
 
-/// Lowers the ops of one block (a function's, or an nn.block's) into a
-/// function over the context.
-class RegionLowering : public CodeBuilder {
+/// Copies the ops of one block (a function's, or an nn.block's) into a function
+/// over the context, still on tensors: of one token, or of as many as the
+/// context says. Those that need the context become kernel ops.
+class RegionLowering : public ImplicitLocOpBuilder {
 public:
-  RegionLowering(OpBuilder &builder, Location loc, ModuleOp module,
-                 const LoweringOptions &options, Value context, Value thread);
+  RegionLowering(const OpBuilder &builder, Location loc,
+                 const LoweringOptions &options, Value context);
 
   /// Byte offsets of a weight's parts in the packed weights; set by the owner.
   std::function<SmallVector<Value>(compress::UseOp)> placesOf;
@@ -44,54 +35,40 @@ public:
   std::function<Value(Value cache)> cacheBase;
   /// Called for nn.block; set by the owner of a function.
   std::function<LogicalResult(nn::BlockOp)> lowerBlock;
+  /// The logits: only tokens from logits_begin on are wanted.
+  Value logits;
 
   /// Lowers the ops of `block` but its terminator.
   LogicalResult lower(Block &block);
 
-  /// The buffer of a tensor, memref<tokens x channels x f32>, or null.
-  Value bufferOf(Value tensor) { return buffers.lookup(tensor); }
-  /// Gives a tensor a buffer that exists.
-  void bind(Value tensor, Value memref) { buffers[tensor] = memref; }
-  /// The buffer of a result, a new one where it has none yet.
-  Value allocate(Value tensor);
-  /// The logits: only tokens from logits_begin on are wanted.
-  void setLogits(Value tensor) { logits = tensor; }
-
-  Value getContextValue() const { return context; }
-  Value getThread() const { return thread; }
-  /// Of a thread, and of a page of a call's partial sums; for attention.
-  int64_t scratchBytes = 0, partialBytes = 0;
-  Value field(ContextField field);
-  Value pointer(ContextField field, Type element);
-  int64_t vocabulary = 0;
-
-  /// Copies `from` to `to` where both hold a tensor of the same shape.
-  void copy(Value from, Value to);
+  /// The tensor that a value of the model's has become, or null.
+  Value lookup(Value value) { return mapping.lookupOrNull(value); }
+  void bind(Value value, Value tensor) { mapping.map(value, tensor); }
+  /// The type of a call's [tokens, channels] of f32.
+  RankedTensorType rowsOf(Value tensor);
+  /// The rows of a buffer that hold a call's tokens.
+  Value rowsOfBuffer(Value buffer);
+  Value load(Value buffer);
+  /// Writes a tensor to the rows of a buffer.
+  void store(Value tensor, Value buffer);
+  Value getCount() const { return count; }
 
 private:
   LogicalResult lowerOp(Operation *op);
   LogicalResult lowerEmbedding(nn::EmbeddingOp op);
   LogicalResult lowerLinear(nn::LinearOp op);
-  LogicalResult lowerNorm(Operation *op, Value input, Value gain, Value bias,
-                          float epsilon, bool centre);
   LogicalResult lowerRotary(nn::RotaryOp op);
-  LogicalResult lowerAttention(nn::AttentionOp op);
-  LogicalResult lowerElementwise(Operation *op,
-                                 std::function<Value(ArrayRef<Value>)> body);
+  void lowerAttention(nn::AttentionOp op);
+  LogicalResult lowerVector(compress::UseOp use);
+  LogicalResult checkVector(Value vector);
 
-  /// A buffer of as many channels a token.
-  Value temporary(int64_t channels);
-  /// The vector of a rank-1 weight, memref<n x f32>.
-  FailureOr<Value> vectorWeight(Value tensor);
-  static int64_t channels(Value tensor) {
-    return cast<RankedTensorType>(tensor.getType()).getDimSize(1);
-  }
+  Value pointer(ContextField field, Type element);
+  Value empty(int64_t channels);
+  Value index(int64_t value);
 
-  ModuleOp module;
   LoweringOptions options;
-  Value context, thread, count, weights;
-  llvm::DenseMap<Value, Value> buffers;
-  Value logits;
+  Value context, count, weights;
+  IRMapping mapping;
 };
 
 } // namespace mlir::kernel

@@ -157,12 +157,12 @@ struct LowerRMSNorm : OpRewritePattern<RMSNormOp> {
     OpFoldResult tokens = b.size(input, 0), channels = b.size(input, 1);
     Value squares = meanOf(b, {{input, {0, 1}}}, tokens, channels,
                            [&](ValueRange in) { return b.mul(in[0], in[0]); });
-    Value epsilon = b.f32(op.getEpsilon().convertToFloat());
+    Value epsilon = b.f32(op.getEpsilon().convertToFloat()), one = b.f32(1);
     Value result =
         b.generic(2, {{input, {0, 1}}, {squares, {0}}, {op.getGain(), {1}}},
                   b.empty({tokens, channels}), {0, 1}, [&](ValueRange in) {
                     Value root = math::SqrtOp::create(b, b.add(in[1], epsilon));
-                    return b.mul(b.div(in[0], root), in[2]);
+                    return b.mul(b.mul(in[0], b.div(one, root)), in[2]);
                   });
     rewriter.replaceOpWithNewOp<tensor::CastOp>(op, op.getType(), result);
     return success();
@@ -183,7 +183,7 @@ struct LowerLayerNorm : OpRewritePattern<LayerNormOp> {
                               Value difference = b.sub(in[0], in[1]);
                               return b.mul(difference, difference);
                             });
-    Value epsilon = b.f32(op.getEpsilon().convertToFloat());
+    Value epsilon = b.f32(op.getEpsilon().convertToFloat()), one = b.f32(1);
     unsigned row[] = {0}, column[] = {1}, both[] = {0, 1};
     SmallVector<std::pair<Value, Dims>> inputs = {
         {input, both}, {mean, row}, {variance, row}, {op.getGain(), column}};
@@ -192,7 +192,7 @@ struct LowerLayerNorm : OpRewritePattern<LayerNormOp> {
     Value result = b.generic(
         2, inputs, b.empty({tokens, channels}), {0, 1}, [&](ValueRange in) {
           Value root = math::SqrtOp::create(b, b.add(in[2], epsilon));
-          Value y = b.mul(b.div(b.sub(in[0], in[1]), root), in[3]);
+          Value y = b.mul(b.mul(b.sub(in[0], in[1]), b.div(one, root)), in[3]);
           return op.getBias() ? b.add(y, in[4]) : y;
         });
     rewriter.replaceOpWithNewOp<tensor::CastOp>(op, op.getType(), result);

@@ -6,9 +6,9 @@
 // CHECK-SAME: Op=linalg.generic
 // CHECK-SAME: Weight=codes
 // CHECK: memref.global "private" constant @rows_2 : memref<2xi32> = dense<[0, 1]>
-// CHECK: %[[D:.+]] = memref.alloc() {alignment = 64 : i64} : memref<2x4xf32>
-// CHECK: kernel.gather_rows @format at %{{.+}}[%{{.+}}] ins(%{{.+}}) outs(%[[D]])
-// CHECK: bufferization.to_tensor %[[D]]
+// CHECK: %[[D:.+]] = tensor.empty() : tensor<2x4xf32>
+// CHECK: %[[W:.+]] = kernel.gather_rows @format at %{{.+}}[%{{.+}}] ins(%{{.+}}) outs(%[[D]]) {{.*}} -> tensor<2x4xf32>
+// CHECK: linalg.generic {{.*}} ins(%[[W]]
 compress.weight @codes : tensor<2x4xf32> {
   %c = compress.constant dense<[[1, 2, 3, -4], [5, -6, 7, -8]]> : tensor<2x4xsi4>
   %s = compress.constant dense<[[0.5], [0.25]]> : tensor<2x1xf32>

@@ -4,13 +4,14 @@
 #row = affine_map<(i, j) -> (i)>
 #column = affine_map<(i, j) -> (j)>
 
-// Strips of sixteen, the last one masked; what does not vary is splat.
+// Strips of sixteen, the last one masked; what does not vary is loaded before
+// them and splat.
 // CHECK-LABEL: func.func @elementwise
 // CHECK-DAG: %[[STEP:.+]] = arith.constant 16 : index
 // CHECK: scf.for %[[I:.+]] =
+// CHECK:   %[[S:.+]] = memref.load %arg1[%[[I]]]
 // CHECK:   scf.for %[[J:.+]] = {{.*}} step %[[STEP]]
 // CHECK:     %[[X:.+]] = vector.load %arg0[%[[I]], %[[J]]] : memref<3x37xf32>, vector<16xf32>
-// CHECK:     %[[S:.+]] = memref.load %arg1[%[[I]]]
 // CHECK:     vector.broadcast %[[S]] : f32 to vector<16xf32>
 // CHECK:     arith.addf
 // CHECK:     vector.store %{{.+}}, %arg2[%[[I]], %[[J]]]

@@ -108,13 +108,6 @@ func.func @halves(%v: vector<16xf16>, %s: f16, %b: vector<16xbf16>) -> (vector<1
   return %0, %1, %2 : vector<16xf32>, f32, vector<16xf32>
 }
 
-// CHECK-LABEL: func.func @erf
-func.func @erf(%v: vector<16xf32>) -> vector<16xf32> {
-  // CHECK-NOT: math.erf
-  %0 = math.erf %v : vector<16xf32>
-  return %0 : vector<16xf32>
-}
-
 // CHECK-LABEL: func.func @sixteen_entries
 func.func @sixteen_entries(%i: vector<64xi8>, %t: vector<16xi8>) -> vector<64xi8> {
   // AVX512: llvm.call_intrinsic "llvm.x86.avx512.pshuf.b.512"({{.*}}) : (vector<64xi8>, vector<64xi8>) -> vector<64xi8>

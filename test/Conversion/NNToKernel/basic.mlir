@@ -1,19 +1,37 @@
-// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel="chunk=8" --kernel-split-multiply --kernel-plan-buffers --canonicalize --cse --kernel-insert-barriers | FileCheck %s
+// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=chunk=8 | FileCheck %s --check-prefix=TENSORS
+// RUN: compress-opt %s --compress-lower-to-llvm="stop-after=kernel chunk=8" | FileCheck %s
 // RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=f16 | FileCheck %s --check-prefix=F16
 // RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=int8 | FileCheck %s --check-prefix=INT8
 // RUN: not compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=int4 2>&1 | FileCheck %s --check-prefix=INT4
 
 // F16: cache_bytes_per_position = 64 : i64, cache_type = 1 : i64
-// F16: kernel.buffer %{{.+}} cache : memref<?xf16>
-// F16: vector.store %{{.+}} : memref<?xf16>, vector<8xf16>
-// F16: kernel.attend %{{.+}} : memref<?xf16>,
+// F16: kernel.attention %{{.+}} cache f16[%{{.+}} of 64]
 // A scale a position and head, of keys and of values.
 // INT8: cache_bytes_per_position = 48 : i64, cache_type = 2 : i64
-// INT8: kernel.buffer %{{.+}} cache : memref<?xi8>
-// INT8: kernel.buffer %{{.+}} cache : memref<?xf32>
-// INT8: vector.store %{{.+}} : memref<?xi8>, vector<8xi8>
-// INT8: kernel.attend %{{.+}} : memref<?xi8>,
+// INT8: kernel.attention %{{.+}} cache i8[%{{.+}} of 48]
 // INT4: error: cache-type=int4 is unknown; there are f32, f16 and int8
+
+// What needs the context becomes kernel ops on tensors; the rest stays.
+
+// TENSORS-LABEL: func.func @decode
+// TENSORS: kernel.gather_rows {{.*}} -> tensor<1x16xf32>
+// TENSORS-LABEL: func.func @prefill
+// TENSORS-DAG: %[[N:.+]] = kernel.field %{{.+}} count at_most 8
+// TENSORS-DAG: %[[W:.+]] = kernel.buffer %{{.+}} weights : memref<?xi8>
+// TENSORS: %[[G:.+]] = bufferization.to_tensor %{{.+}} restrict : memref<16xf32> to tensor<16xf32>
+// TENSORS: %[[X:.+]] = kernel.gather_rows @format at %[[W]][%{{.+}}] {{.*}} tokens %[[N]] : {{.*}} -> tensor<?x16xf32>
+// TENSORS: %[[NORM:.+]] = nn.rms_norm %[[X]], %[[G]]
+// TENSORS: %[[Y:.+]] = kernel.multiply @low_rank at %[[W]][%{{.+}}, %{{.+}}, %{{.+}}] ins(%[[NORM]])
+// TENSORS: %[[BIAS:.+]] = linalg.generic {{.*}} ins(%[[G]] : tensor<16xf32>) outs(%[[Y]] : tensor<?x16xf32>)
+// TENSORS: %[[R:.+]] = scf.forall (%{{.+}}) in (%[[N]])
+// TENSORS: %[[A:.+]] = kernel.attention %{{.+}} cache f32[%{{.+}} of 128] ins(%[[R]], %[[R]], %[[BIAS]]) {{.*}} heads 2 kv_heads 2 scale 0.353553385
+// TENSORS: %[[P:.+]] = kernel.multiply @permuted at {{.*}} ins(%[[A]])
+// TENSORS: arith.mulf %[[P]], %[[A]] : tensor<?x16xf32>
+// TENSORS: arith.subf
+// TENSORS: %[[T:.+]] = arith.addf
+// TENSORS: scf.if
+// TENSORS: tensor.extract_slice %[[T]]
+// TENSORS: bufferization.materialize_in_destination %{{.+}} in restrict writable
 
 // Every op of nn, and where threads meet.
 
@@ -79,10 +97,8 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %c: tensor<2x?x2x8x
 // CHECK: vector.load %[[PARTIALS]]
 
 // CHECK-LABEL: func.func @prefill
-// CHECK-DAG: %[[COUNT:.+]] = kernel.field %[[CONTEXT:.+]] count
-// CHECK-DAG: %[[WEIGHTS:.+]] = kernel.buffer %[[CONTEXT]] weights : memref<?xi8>
-
 // The embedding, the norm and the quantised inputs are each token's own thread's.
+// CHECK-DAG: %[[COUNT:.+]] = kernel.field %[[CONTEXT:.+]] count at_most 8
 // CHECK: kernel.gather_rows @[[E:format]] at
 // CHECK-NOT: kernel.barrier
 // CHECK: scf.forall {{.*}} in (%[[COUNT]])
@@ -93,7 +109,7 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %c: tensor<2x?x2x8x
 // The product takes what other threads wrote; a term adds to it.
 // CHECK: kernel.barrier
 // CHECK: kernel.matmul_int8 @format_0 at
-// CHECK: kernel.matmul @format_2 at {{.*}} memref<8x2xf32>
+// CHECK: kernel.matmul @format_2 at {{.*}} memref<?x2xf32>
 // CHECK: kernel.barrier
 // CHECK: kernel.matmul @format_1 at {{.*}} accumulate
 
@@ -101,7 +117,6 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %c: tensor<2x?x2x8x
 // CHECK: kernel.barrier
 // CHECK: scf.forall {{.*}} in (%[[COUNT]])
 // CHECK-NOT: kernel.barrier
-// CHECK: kernel.buffer %{{.+}} rotary : memref<?xf32>
 // CHECK: scf.forall {{.*}} in (%[[COUNT]])
 // CHECK-NOT: kernel.barrier
 // Keys and values go into the cache, which attention then reads.

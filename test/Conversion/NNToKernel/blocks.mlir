@@ -1,4 +1,4 @@
-// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel --kernel-split-multiply --kernel-plan-buffers --canonicalize --cse --kernel-insert-barriers | FileCheck %s
+// RUN: compress-opt %s --compress-lower-to-llvm=stop-after=kernel | FileCheck %s
 
 // Blocks that differ in nothing but their weights' places share a function; one
 // whose weight has another format has its own. The place of each weight, and of

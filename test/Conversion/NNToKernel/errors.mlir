@@ -1,4 +1,4 @@
-// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel --kernel-split-multiply --split-input-file --verify-diagnostics
+// RUN: compress-opt %s --compress-lower-to-llvm=stop-after=kernel --split-input-file --verify-diagnostics
 
 // expected-error @below {{has no function @forward; compress import makes one}}
 module {

@@ -1,5 +1,5 @@
-// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel --kernel-split-multiply | FileCheck %s --check-prefixes=CHECK,INT8,CHUNK64
-// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel="chunk=8" --kernel-split-multiply=activations=f32 | FileCheck %s --check-prefixes=CHECK,F32,CHUNK8
+// RUN: compress-opt %s --compress-lower-to-llvm=stop-after=kernel | FileCheck %s --check-prefixes=CHECK,INT8,CHUNK64
+// RUN: compress-opt %s --compress-lower-to-llvm="stop-after=kernel chunk=8 activations=f32" | FileCheck %s --check-prefixes=CHECK,F32,CHUNK8
 // RUN: not compress-opt %s --kernel-plan-weights --convert-nn-to-kernel="chunk=0" 2>&1 | FileCheck %s --check-prefix=CHUNK0
 // RUN: not compress-opt %s --convert-nn-to-kernel 2>&1 | FileCheck %s --check-prefix=PLACE
 
@@ -30,7 +30,8 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index) -> tensor<?x48xf32>
 // F32-NOT: quantize_activations
 // F32: kernel.matmul @format at
 // CHECK-LABEL: func.func @prefill(%{{.*}}: !kernel.context, %{{.*}}: index)
-// CHUNK64: kernel.gather_rows @format at {{.*}} memref<64x64xf32>
-// CHUNK8: kernel.gather_rows @format at {{.*}} memref<8x64xf32>
+// CHUNK64: %[[N:.+]] = kernel.field %{{.+}} count at_most 64
+// CHUNK8: %[[N:.+]] = kernel.field %{{.+}} count at_most 8
+// CHECK: kernel.gather_rows @format at {{.*}} tokens %[[N]] : {{.*}} memref<?x64xf32>
 // INT8: kernel.matmul_int8 @format at
 // F32: kernel.matmul @format at

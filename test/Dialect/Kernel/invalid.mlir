@@ -73,7 +73,7 @@ func.func @matmul_tokens(%w: memref<?xi8>, %o: index, %x: memref<2x64xf32>, %y: 
 // -----
 
 func.func @matmul_unknown(%w: memref<?xi8>, %o: index, %x: memref<2x?xf32>, %y: memref<2x16xf32>) {
-  // expected-error @below {{'kernel.matmul' op has a buffer 'memref<2x?xf32>', but tokens and widths must be known}}
+  // expected-error @below {{'kernel.matmul' op has 'memref<2x?xf32>', but widths must be known}}
   kernel.matmul @w at %w[%o] ins(%x) outs(%y) tokens %o : memref<?xi8>, memref<2x?xf32>, memref<2x16xf32>
   return
 }
@@ -136,9 +136,57 @@ func.func @quantize_sums(%n: index, %x: memref<2x64xf32>, %q: memref<2x64xi8>, %
 
 // -----
 
-func.func @gather_unknown(%w: memref<?xi8>, %o: index, %i: memref<?xi32>, %y: memref<?x16xf32>) {
-  // expected-error @below {{'kernel.gather_rows' op has a buffer 'memref<?x16xf32>', but tokens and widths must be known}}
-  kernel.gather_rows @w at %w[%o] ins(%i) outs(%y) tokens %o : memref<?xi8>, memref<?xi32>, memref<?x16xf32>
+func.func @gather_unknown(%w: memref<?xi8>, %o: index, %i: memref<?xi32>, %y: memref<2x?xf32>) {
+  // expected-error @below {{'kernel.gather_rows' op has 'memref<2x?xf32>', but widths must be known}}
+  kernel.gather_rows @w at %w[%o] ins(%i) outs(%y) tokens %o : memref<?xi8>, memref<?xi32>, memref<2x?xf32>
+  return
+}
+
+// -----
+
+func.func @gather_result(%w: memref<?xi8>, %o: index, %i: memref<?xi32>, %y: tensor<2x16xf32>) {
+  // expected-error @below {{'kernel.gather_rows' op has 0 results, but there is one for a tensor and none for a buffer}}
+  kernel.gather_rows @w at %w[%o] ins(%i) outs(%y) tokens %o : memref<?xi8>, memref<?xi32>, tensor<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @attention_heads(%c: !kernel.context, %o: index, %q: memref<2x16xf32>, %k: memref<2x8xf32>) {
+  // expected-error @below {{'kernel.attention' op has 3 heads of 16 channels and 1 key-value heads}}
+  kernel.attention %c cache f32[%o of 64] ins(%q, %k, %k) outs(%q) heads 3 kv_heads 1 scale 1.0 : memref<2x16xf32>, memref<2x8xf32>, memref<2x8xf32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @attention_keys(%c: !kernel.context, %o: index, %q: memref<2x16xf32>, %k: memref<2x8xf32>) {
+  // expected-error @below {{'kernel.attention' op has keys or values of 8 channels, but 2 heads are 16}}
+  kernel.attention %c cache f32[%o of 64] ins(%q, %k, %k) outs(%q) heads 2 kv_heads 2 scale 1.0 : memref<2x16xf32>, memref<2x8xf32>, memref<2x8xf32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @attention_output(%c: !kernel.context, %o: index, %q: memref<2x16xf32>, %k: memref<2x8xf32>) {
+  // expected-error @below {{'kernel.attention' op has queries of 16 channels and an output of 8}}
+  kernel.attention %c cache f32[%o of 64] ins(%q, %k, %k) outs(%k) heads 2 kv_heads 1 scale 1.0 : memref<2x16xf32>, memref<2x8xf32>, memref<2x8xf32>, memref<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_tokens(%c: !kernel.context, %o: index, %q: memref<2x16xf32>, %k: memref<3x8xf32>) {
+  // expected-error @below {{'kernel.attention' op has buffers of 2 and of 3 tokens}}
+  kernel.attention %c cache f32[%o of 64] ins(%q, %k, %k) outs(%q) heads 2 kv_heads 1 scale 1.0 : memref<2x16xf32>, memref<3x8xf32>, memref<3x8xf32>, memref<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @attention_cache(%c: !kernel.context, %o: index, %q: memref<2x16xf32>, %k: memref<2x8xf32>) {
+  // expected-error @below {{'kernel.attention' op has a cache of 'i16'; there are f32, f16 and i8}}
+  kernel.attention %c cache i16[%o of 64] ins(%q, %k, %k) outs(%q) heads 2 kv_heads 1 scale 1.0 : memref<2x16xf32>, memref<2x8xf32>, memref<2x8xf32>, memref<2x16xf32>
   return
 }
 

@@ -54,6 +54,17 @@ func.func @products(%context: !kernel.context, %thread: index) {
   return
 }
 
+// CHECK-LABEL: func.func @attention
+func.func @attention(%context: !kernel.context, %o: index, %q: tensor<?x16xf32>, %k: tensor<?x8xf32>, %x: memref<1x16xf32>, %y: memref<1x8xf32>) -> tensor<?x16xf32> {
+  // CHECK: kernel.attention %{{.+}} cache f16[%{{.+}} of 64] ins(%{{.+}}, %{{.+}}, %{{.+}}) outs(%{{.+}}) heads 2 kv_heads 1 scale 5.000000e-01 : tensor<?x16xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x16xf32> -> tensor<?x16xf32>
+  %0 = kernel.attention %context cache f16[%o of 64] ins(%q, %k, %k) outs(%q) heads 2 kv_heads 1 scale 0.5
+      : tensor<?x16xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x16xf32> -> tensor<?x16xf32>
+  // CHECK: kernel.attention %{{.+}} cache i8[%{{.+}} of 64] {{.*}} : memref<1x16xf32>, memref<1x8xf32>, memref<1x8xf32>, memref<1x16xf32>
+  kernel.attention %context cache i8[%o of 64] ins(%x, %y, %y) outs(%x) heads 2 kv_heads 1 scale 0.5
+      : memref<1x16xf32>, memref<1x8xf32>, memref<1x8xf32>, memref<1x16xf32>
+  return %0 : tensor<?x16xf32>
+}
+
 // Every field of the context.
 // CHECK-LABEL: func.func @fields
 func.func @fields(%context: !kernel.context) {
@@ -69,6 +80,8 @@ func.func @fields(%context: !kernel.context) {
   %4 = kernel.buffer %context logits : memref<?xf32>
   // CHECK: kernel.field %{{.+}} context
   %5 = kernel.field %context context
+  // CHECK: kernel.field %{{.+}} count at_most 64
+  %count = kernel.field %context count at_most 64
   // CHECK: kernel.field %{{.+}} run_count
   %6 = kernel.field %context run_count
   // CHECK: kernel.field %{{.+}} logits_begin

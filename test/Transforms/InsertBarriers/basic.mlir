@@ -175,3 +175,48 @@ func.func @calls(%c: !kernel.context, %t: index, %x: memref<8xf32>, %y: memref<8
   }
   return
 }
+
+// Loops that give the same rows to the same threads need no barrier between,
+// whether a row is a view or the first index; a function of values is nobody's.
+// CHECK-LABEL: func.func @views
+// CHECK: scf.forall
+// CHECK-NOT: kernel.barrier
+// CHECK: scf.forall
+// CHECK-NOT: kernel.barrier
+// CHECK: return
+func.func private @expf(f32) -> f32 attributes {llvm.readnone}
+func.func @views(%c: !kernel.context, %t: index, %x: memref<?x8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  scf.forall (%i) in (%n) {
+    %row = memref.subview %x[%i, 0] [1, 8] [1, 1] : memref<?x8xf32> to memref<8xf32, strided<[1], offset: ?>>
+    %v = memref.load %row[%c0] : memref<8xf32, strided<[1], offset: ?>>
+    %e = func.call @expf(%v) : (f32) -> f32
+    memref.store %e, %row[%c0] : memref<8xf32, strided<[1], offset: ?>>
+  } {mapping = [#kernel.split<0>]}
+  scf.forall (%i) in (%n) {
+    %v = memref.load %x[%i, %c0] : memref<?x8xf32>
+    memref.store %v, %x[%i, %c0] : memref<?x8xf32>
+  } {mapping = [#kernel.split<0>]}
+  return
+}
+
+// Another's row is not its own.
+// CHECK-LABEL: func.func @next_row
+// CHECK: scf.forall
+// CHECK: kernel.barrier
+// CHECK: scf.forall
+func.func @next_row(%c: !kernel.context, %t: index, %x: memref<?x8xf32>, %y: memref<?x8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.forall (%i) in (%n) {
+    %v = memref.load %y[%i, %c0] : memref<?x8xf32>
+    memref.store %v, %x[%i, %c0] : memref<?x8xf32>
+  } {mapping = [#kernel.split<0>]}
+  scf.forall (%i) in (%n) {
+    %next = arith.addi %i, %c1 : index
+    %row = memref.subview %x[%next, 0] [1, 8] [1, 1] : memref<?x8xf32> to memref<8xf32, strided<[1], offset: ?>>
+    %v = memref.load %row[%c0] : memref<8xf32, strided<[1], offset: ?>>
+    memref.store %v, %y[%i, %c0] : memref<?x8xf32>
+  } {mapping = [#kernel.split<0>]}
+  return
+}

@@ -69,3 +69,22 @@ func.func private @callee(%c: !kernel.context, %t: index, %x: memref<8xf32>) {
   memref.copy %0, %1 : memref<8xf32> to memref<8xf32>
   return
 }
+
+// A buffer whose size is bounded has a place for the most that it may be.
+// CHECK-LABEL: func.func @bounded
+// CHECK-SAME: kernel.arena_bytes = 256
+// CHECK: %[[N:.+]] = kernel.field %arg0 count at_most 5
+// CHECK: memref.view %{{.+}}[%{{.+}}][%[[N]]] : memref<?xi8> to memref<?x8xf32>
+// CHECK: memref.view %{{.+}}[%{{.+}}][%{{.+}}] : memref<?xi8> to memref<?xf32>
+func.func @bounded(%c: !kernel.context, %t: index, %x: memref<?x8xf32>) {
+  %n = kernel.field %c count at_most 5
+  %first = kernel.field %c logits_begin
+  %a = memref.alloc(%n) : memref<?x8xf32>
+  linalg.copy ins(%x : memref<?x8xf32>) outs(%a : memref<?x8xf32>)
+  %rest = arith.subi %n, %first : index
+  %b = memref.alloc(%rest) : memref<?xf32>
+  %c0 = arith.constant 0 : index
+  %v = memref.load %a[%c0, %c0] : memref<?x8xf32>
+  memref.store %v, %b[%c0] : memref<?xf32>
+  return
+}

@@ -34,10 +34,6 @@ std::string shape(const std::vector<int64_t> &dims) {
 }
 
 struct Functions : Lowering {
-  Functions() {
-    static std::once_flag once;
-    std::call_once(once, [] { registerEveryPass(); });
-  }
   ~Functions() override { compress_set_threads(1); }
 
   /// How far the reference's own results move, of the largest, where the

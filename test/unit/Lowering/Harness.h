@@ -331,6 +331,7 @@ struct Lowering : ::testing::Test {
   Lowering() {
     mlir::DialectRegistry registry;
     mlir::compress::registerAllDialectsAndExtensions(registry);
+    mlir::compress::registerEveryPass();
     context.appendDialectRegistry(registry);
   }
 

@@ -26,7 +26,6 @@ struct FloatProduct {
   SmallVector<SmallVector<Value>> shared; ///< what emitTile made of them
   Value panel; ///< f32 [inputs, row tiles, 16], or null
   SmallVector<Value> tokens = {};
-  int64_t chains = 1; ///< of sums, so that one need not wait for another
 
   int64_t rowTiles() const { return int64_t(tiles.size()); }
   bool isStream() const { return tokens.size() == 1 && !panel; }
@@ -45,7 +44,7 @@ struct FloatProduct {
             e.f32s(), memref::LoadOp::create(e.builder, e.loc, op.getInput(),
                                              ValueRange{row, input}));
         for (int64_t r = 0; r < rowTiles(); ++r) {
-          Value &sum = sums[(r * tokens.size() + t) * chains + k % chains];
+          Value &sum = sums[r * tokens.size() + t];
           sum = e.fma(weights[r][k], x, sum);
         }
       }
@@ -89,8 +88,11 @@ struct FloatProduct {
               }
               for (; isStream() && fetched * 8 < bytes * (k / 4 + 1);
                    fetched += 64)
-                e.prefetch(e.add(address, e.index(fetched)), 64,
-                           kFloatPrefetchDistance);
+                for (int64_t r = 0; r < rowTiles(); ++r)
+                  e.prefetch(e.add(address,
+                                   e.index(r * format.getRowTileBytes() +
+                                           fetched)),
+                             64, kFloatPrefetchDistance);
               for (; isStream() && fetchedValues * 8 < share * (k / 4 + 1);
                    fetchedValues += 64)
                 e.prefetch(e.add(e.add(shared[0].front(),
@@ -140,7 +142,7 @@ struct FloatProduct {
   }
 
   void run(Value firstTile) {
-    SmallVector<Value> sums(tiles.size() * tokens.size() * chains, e.zeros());
+    SmallVector<Value> sums(tiles.size() * tokens.size(), e.zeros());
     if (panel)
       sums = walkPanel(sums);
     else
@@ -154,16 +156,12 @@ struct FloatProduct {
     for (int64_t r = 0; r < rowTiles(); ++r) {
       rows.push_back(e.mul(e.add(firstTile, e.index(r)), e.index(kTileRows)));
       for (size_t t = 0; t < tokens.size(); ++t) {
-        MutableArrayRef<Value> parts = MutableArrayRef(sums).slice(
-            (r * tokens.size() + t) * chains, chains);
-        for (int64_t step = chains / 2; step; step /= 2)
-          for (int64_t i = 0; i < step; ++i)
-            parts[i] = e.addf(parts[i], parts[i + step]);
+        Value sum = sums[r * tokens.size() + t];
         results.push_back(op.getAccumulate()
                               ? e.addf(e.loadRows(op.getOutput(), tokens[t],
                                                   rows[r], format.rows),
-                                       parts[0])
-                              : parts[0]);
+                                       sum)
+                              : sum);
       }
     }
     for (auto [i, result] : llvm::enumerate(results))
@@ -198,7 +196,6 @@ LogicalResult mlir::kernel::lowerFloatProduct(Emitter &e, MatmulOp op,
     }
     if (one) {
       product.tokens = {e.index(0)};
-      product.chains = 4;
       return product.run(firstTile);
     }
     if (panel)
@@ -213,10 +210,16 @@ LogicalResult mlir::kernel::lowerFloatProduct(Emitter &e, MatmulOp op,
       product.run(firstTile);
     });
   };
-  int64_t width = one || format.codes.kept
-                      ? 1
-                      : std::min(set.blocking.rowTiles, format.getRowTiles());
-  if (!one && format.floats && format.floats->isCostly)
+  // A sum's order is that of its inputs however many tokens there are. Of one
+  // token, row tiles side by side keep a sum from waiting for itself, as many
+  // as registers hold with what makes their weights. Row tiles with lists of
+  // their own go alone.
+  bool isCostly = format.floats && format.floats->isCostly;
+  int64_t width = set.blocking.rowTiles;
+  if (one)
+    width = isCostly ? std::max<int64_t>(1, set.blocking.sums / 12) : 4;
+  width = format.codes.kept ? 1 : std::min(width, format.getRowTiles());
+  if (!one && isCostly)
     panel = e.buffer(width * kLanes * format.columns);
   int64_t whole = format.getRowTiles() / width;
   e.forall(

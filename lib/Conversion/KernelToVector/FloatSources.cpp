@@ -187,7 +187,11 @@ struct Float8 {
       return std::nullopt;
     return Float8{op.getCodes(), book.getName()};
   }
-  FloatForm getForm() const { return getQuadForm(typeOf(codes), 64); }
+  FloatForm getForm() const {
+    FloatForm form = getQuadForm(typeOf(codes), 64);
+    form.isCostly = true;
+    return form;
+  }
 
   LogicalResult packTile(ExpressionEvaluator &evaluator,
                          const TileSpace &space) const {

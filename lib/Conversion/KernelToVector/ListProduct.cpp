@@ -7,6 +7,7 @@
 
 #include "Matmul.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -30,7 +31,8 @@ Value minimum(Emitter &e, Value a, Value b) {
   return arith::MinUIOp::create(e.builder, e.loc, a, b);
 }
 
-/// One token: sixteen rows a unit, an entry after another.
+/// One token: sixteen rows a unit, an entry after another, rounded once as those
+/// of many tokens are.
 void emitOneToken(Emitter &e, MatmulOp op, ListSource list, int64_t rows) {
   int64_t units = llvm::divideCeil(rows, kTileRows);
   e.forall(
@@ -38,18 +40,22 @@ void emitOneToken(Emitter &e, MatmulOp op, ListSource list, int64_t rows) {
       [&](ArrayRef<Value> unit) {
         Value first = e.mul(unit.front(), e.index(kTileRows));
         Value end = minimum(e, e.add(first, e.index(kTileRows)), e.index(rows));
+        VectorType one = e.f32s(1);
         e.loop(first, end, 1, [&](Value row) {
           auto [begin, behind] = list.emitRow(e, row);
           SmallVector<Value> sum =
-              e.loop(begin, behind, 1, {e.f32(0)},
+              e.loop(begin, behind, 1, {e.zeros(1)},
                      [&](Value i, ValueRange carried) -> SmallVector<Value> {
                        auto [column, value] = list.emitEntry(e, i);
                        Value x = memref::LoadOp::create(
                            e.builder, e.loc, op.getInput(),
                            ValueRange{e.index(0), column});
-                       return {e.addf(carried.front(), e.mulf(value, x))};
+                       return {e.fma(e.splat(one, value), e.splat(one, x),
+                                     carried.front())};
                      });
-          put(e, op, sum.front(), e.index(0), row);
+          put(e, op,
+              vector::ExtractOp::create(e.builder, e.loc, sum.front(), 0),
+              e.index(0), row);
         });
       },
       kListGrain);

@@ -7,6 +7,7 @@
 
 #include "compress/Pipelines/Lowering.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::compress;
@@ -46,9 +47,10 @@ static const char *const shareWork =
 static std::string getModelPipeline(const ModelLoweringOptions &options) {
   return std::string(planWeights) +
          ",convert-nn-to-kernel{chunk=" + std::to_string(options.chunk) +
-         " cache-type=" + options.cacheType + "}," + bufferize +
-         ",func.func(canonicalize,cse)," + splitKernels(options.activations) +
-         ",func.func(canonicalize,cse)," + makeVectors + "," + shareWork;
+         " cache-type=" + llvm::join(options.cacheTypes, ",") + "}," +
+         bufferize + ",func.func(canonicalize,cse)," +
+         splitKernels(options.activations) + ",func.func(canonicalize,cse)," +
+         makeVectors + "," + shareWork;
 }
 
 static std::string getFunctionsPipeline(StringRef activations) {
@@ -145,10 +147,10 @@ struct LoweringOptions : PassPipelineOptions<LoweringOptions> {
 };
 
 struct ModelOptions : LoweringOptions {
-  ModelOptions() { target = "avx512vnni"; }
-  Option<std::string> cacheType{
-      *this, "cache-type", llvm::cl::init("f32"),
-      llvm::cl::desc("How keys and values are stored: f32, f16 or int8")};
+  ListOption<std::string> cacheTypes{
+      *this, "cache-type",
+      llvm::cl::desc("How keys and values can be stored: f32 (default), f16, "
+                     "int8")};
   Option<int64_t> chunk{*this, "chunk", llvm::cl::init(64),
                         llvm::cl::desc("Most tokens of one prefill call")};
 };
@@ -176,8 +178,13 @@ void mlir::compress::registerLoweringPipelines() {
       "Lower a model to the LLVM dialect for one instruction set",
       [](OpPassManager &pm, const ModelOptions &options) {
         buildPhases(pm, options, /*barePointers=*/false, [&] {
-          return buildModelPipeline(
-              pm, {options.activations, options.cacheType, options.chunk});
+          ModelLoweringOptions model;
+          model.activations = options.activations;
+          model.chunk = options.chunk;
+          if (!options.cacheTypes.empty())
+            model.cacheTypes.assign(options.cacheTypes.begin(),
+                                    options.cacheTypes.end());
+          return buildModelPipeline(pm, model);
         });
       });
   PassPipelineRegistration<LoweringOptions>(

@@ -58,9 +58,10 @@ compileVariant(ModuleOp kernels, StringRef set, int64_t &scratchBytes) {
   for (llvm::Function &function : *translated) {
     if (function.isDeclaration())
       continue;
-    StringRef name = function.getName();
-    if (name == "decode" || name == "prefill") {
-      function.setName(entryName(name, set));
+    // What the program calls is public.
+    auto entry = kernels.lookupSymbol<func::FuncOp>(function.getName());
+    if (entry && entry.isPublic()) {
+      function.setName(entryName(function.getName(), set));
     } else {
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
       function.addFnAttr(llvm::Attribute::NoInline);
@@ -105,8 +106,15 @@ compileDescription(ModuleOp module, const CompileOptions &options,
   };
   auto c32 = [&](uint64_t v) { return llvm::ConstantInt::get(i32, v); };
   auto c64 = [&](uint64_t v) { return llvm::ConstantInt::get(i64, v); };
-  auto *variantType =
-      llvm::StructType::get(pointer, pointer, i64, pointer, pointer);
+  auto array = [&](ArrayRef<llvm::Constant *> values,
+                   const llvm::Twine &name) -> llvm::Constant * {
+    return constant(
+        llvm::ConstantArray::get(
+            llvm::ArrayType::get(values.front()->getType(), values.size()),
+            values),
+        name);
+  };
+  auto caches = program.getAs<ArrayAttr>("caches").getAsRange<DictionaryAttr>();
   auto *featureType = llvm::StructType::get(pointer, i32, i32, i32, i32, i64);
   auto text = [&](StringRef value) {
     return constant(llvm::ConstantDataArray::getString(context, value), "name");
@@ -119,33 +127,38 @@ compileDescription(ModuleOp module, const CompileOptions &options,
       return llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
                                     entryName(name, set), description);
     };
-    std::vector<llvm::Constant *> features;
+    std::vector<llvm::Constant *> entries, features;
+    for (DictionaryAttr cache : caches)
+      entries.push_back(llvm::ConstantStruct::getAnon(
+          {entry(cache.getAs<FlatSymbolRefAttr>("decode").getValue()),
+           entry(cache.getAs<FlatSymbolRefAttr>("prefill").getValue())}));
     for (const compress_feature &f : kernel::findInstructionSet(set)->needs)
       features.push_back(llvm::ConstantStruct::get(
           featureType, {text(f.name), c32(f.leaf), c32(f.subleaf), c32(f.word),
                         c32(f.bits), c64(f.saved)}));
     auto *featuresType = llvm::ArrayType::get(featureType, features.size());
-    variants.push_back(llvm::ConstantStruct::get(
-        variantType,
+    variants.push_back(llvm::ConstantStruct::getAnon(
         {text(set),
          constant(llvm::ConstantArray::get(featuresType, features), "features"),
-         c64(features.size()), entry("decode"), entry("prefill")}));
+         c64(features.size()), array(entries, "entries")}));
   }
-  auto *table = constant(
-      llvm::ConstantArray::get(
-          llvm::ArrayType::get(variantType, variants.size()), variants),
-      "variants");
+  std::vector<llvm::Constant *> kinds;
+  for (DictionaryAttr cache : caches)
+    kinds.push_back(llvm::ConstantStruct::getAnon(
+        {c64(cache.getAs<IntegerAttr>("bytes_per_position").getInt()),
+         c32(cache.getAs<IntegerAttr>("type").getInt())}));
   auto *rotary = constant(llvm::ConstantDataArray::get(context, frequencies),
                           "rotary_frequencies");
   // In the order of compress_program.
   llvm::Constant *value = llvm::ConstantStruct::getAnon(
-      {c32(COMPRESS_ABI_VERSION), c32(variants.size()), table, c64(arenaBytes),
-       c64(scratchBytes), c64(number("cache_bytes_per_position")),
+      {c32(COMPRESS_ABI_VERSION), c32(variants.size()),
+       array(variants, "variants"), c64(arenaBytes), c64(scratchBytes),
+       c64(kinds.size()), array(kinds, "caches"),
        c64(number("partial_bytes_per_page")), c64(weightsBytes), rotary,
        c32(2 * frequencies.size()), c32(number("vocabulary")),
        c32(number("prefill_chunk")), c32(maxContext),
-       c32(options.activations == "int8"), c32(number("cache_type")),
-       c32(number("page_positions")), c32(number("run_tokens"))});
+       c32(options.activations == "int8"), c32(number("page_positions")),
+       c32(number("run_tokens"))});
   new llvm::GlobalVariable(description, value->getType(), true,
                            llvm::GlobalValue::ExternalLinkage, value,
                            "compress_program_v2");
@@ -177,7 +190,7 @@ mlir::compress::compileModel(ModuleOp module, const CompileOptions &options) {
   result.module = module.clone();
   PassManager plan(context, ModuleOp::getOperationName());
   if (failed(buildModelPipeline(
-          plan, {options.activations, options.cacheType, options.chunk})) ||
+          plan, {options.activations, options.cacheTypes, options.chunk})) ||
       failed(plan.run(*result.module)))
     return failure();
   result.weightsBytes = (*result.module)

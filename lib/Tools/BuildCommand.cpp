@@ -75,7 +75,7 @@ static std::string getRebuildCommand(const BuildArguments &arguments,
       command += c == '\'' ? std::string("'\\''") : std::string(1, c);
     command += "'";
   }
-  if (arguments.cacheType != "f32")
+  if (arguments.cacheType != BuildArguments().cacheType)
     command += " --cache-type " + arguments.cacheType;
   return command + " --activations " + arguments.activations +
          " --target native -o PROGRAM";
@@ -111,7 +111,10 @@ makeManifest(const BuildArguments &arguments, ModuleOp module,
     json.value(set);
   json.endArray();
   json.member("activations", options.activations);
-  json.member("cache_type", options.cacheType);
+  json.key("cache_types").beginArray();
+  for (const std::string &type : options.cacheTypes)
+    json.value(type);
+  json.endArray();
   json.member("chunk", options.chunk);
   json.endObject();
   return json.text() + "\n";

@@ -195,8 +195,9 @@ struct CommandLine {
       cl::cat(category)};
   cl::opt<std::string> cacheType{
       "cache-type",
-      cl::desc("How a program stores keys and values: f32 (default), f16, or "
-               "int8 with a scale a position and head"),
+      cl::desc("How keys and values are stored: f32 (default), f16, or int8 "
+               "with a scale a position and head; of build a list, the first "
+               "being the program's default"),
       cl::value_desc("TYPE"),
       cl::init("f32"),
       cl::sub(eval),

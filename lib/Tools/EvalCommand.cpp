@@ -154,9 +154,10 @@ compresslib::Expected<double> Evaluation::referenceNll(ToolContext &where,
   ReferenceOptions how;
   how.activations =
       options.activations == "int8" ? Activations::int8 : Activations::f32;
-  how.cacheType = options.cacheType == "int8"  ? CacheType::int8
-                  : options.cacheType == "f16" ? CacheType::f16
-                                               : CacheType::f32;
+  const std::string &type = options.cacheTypes.front();
+  how.cacheType = type == "int8"  ? CacheType::int8
+                  : type == "f16" ? CacheType::f16
+                                  : CacheType::f32;
   how.context = arguments.context + 1;
   FailureOr<std::unique_ptr<ReferenceModel>> model =
       ReferenceModel::create(module, how);
@@ -203,7 +204,7 @@ compresslib::Status Evaluation::measure(ToolContext &where,
   const bool isBase = steps.empty() && arguments.base != "none";
   if (isBase)
     cacheKey += " " + getFingerprint(module) + " " + step.activations + " " +
-                options.cacheType + " " +
+                options.cacheTypes.front() + " " +
                 llvm::join(options.instructionSets, ",") + " " COMPRESS_VERSION;
   if (!sequences.empty()) {
     compresslib::Progress progress(name, sequences.size());

@@ -158,7 +158,7 @@ mlir::compress::getModelFacts(ModuleOp module) {
 
 compresslib::Expected<CompileOptions>
 mlir::compress::getCompileOptions(StringRef target, StringRef activations,
-                                  int64_t chunk, StringRef cacheType) {
+                                  int64_t chunk, StringRef cacheTypes) {
   CompileOptions options;
   std::string error;
   FailureOr<std::vector<std::string>> sets = parseTarget(target, error);
@@ -169,10 +169,14 @@ mlir::compress::getCompileOptions(StringRef target, StringRef activations,
     return compresslib::usageError("Activations are f32 or int8, not '" +
                                    activations.str() + "'.");
   options.activations = activations.str();
-  if (cacheType != "f32" && cacheType != "f16" && cacheType != "int8")
-    return compresslib::usageError("A cache is of f32, f16 or int8, not '" +
-                                   cacheType.str() + "'.");
-  options.cacheType = cacheType.str();
+  options.cacheTypes.clear();
+  for (StringRef type : llvm::split(cacheTypes, ',')) {
+    if (type != "f32" && type != "f16" && type != "int8")
+      return compresslib::usageError("A cache is of f32, f16 or int8, not '" +
+                                     type.str() + "'.");
+    if (!llvm::is_contained(options.cacheTypes, type))
+      options.cacheTypes.push_back(type.str());
+  }
   if (chunk < 1 || chunk > 4096)
     return compresslib::usageError("A chunk is 1 to 4096 tokens, not " +
                                    std::to_string(chunk) + ".");

@@ -62,7 +62,7 @@ compresslib::Expected<ModelFacts> getModelFacts(ModuleOp module);
 compresslib::Expected<CompileOptions> getCompileOptions(StringRef target,
                                                         StringRef activations,
                                                         int64_t chunk,
-                                                        StringRef cacheType);
+                                                        StringRef cacheTypes);
 
 } // namespace mlir::compress
 

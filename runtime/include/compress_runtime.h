@@ -88,13 +88,18 @@ typedef struct compress_feature {
                      state of tiles the process asks permission, too          */
 } compress_feature;
 
+/* The code over one cache: one token, and several. */
+typedef struct compress_entries {
+  compress_entry decode;
+  compress_entry prefill;
+} compress_entries;
+
 /* One instruction set's code. */
 typedef struct compress_variant {
   const char *instruction_set; /* "avx2", "generic", … */
   const compress_feature *features;
   uint64_t feature_count;
-  compress_entry decode;
-  compress_entry prefill;
+  const compress_entries *entries; /* of each of the program's caches */
 } compress_variant;
 
 /* How keys and values are stored; int8 with a scale a position and head. */
@@ -104,13 +109,20 @@ enum compress_cache_type {
   COMPRESS_CACHE_INT8
 };
 
+/* A cache that the program has code for. */
+typedef struct compress_cache {
+  uint64_t bytes_per_position;
+  uint32_t type; /* of enum compress_cache_type */
+} compress_cache;
+
 typedef struct compress_program {
   uint32_t abi_version;
   uint32_t variant_count;
   const compress_variant *variants; /* best first */
   uint64_t arena_bytes;
   uint64_t scratch_bytes; /* per thread */
-  uint64_t cache_bytes_per_position;
+  uint64_t cache_count;
+  const compress_cache *caches; /* the default first */
   uint64_t partial_bytes_per_page;
   uint64_t weights_bytes;
   const float *rotary_frequencies; /* [rotary_dim/2], radians per position */
@@ -119,7 +131,6 @@ typedef struct compress_program {
   uint32_t prefill_chunk;    /* most tokens in one prefill call */
   uint32_t max_context;      /* max_position_embeddings of the model */
   uint32_t int8_activations; /* 1 where integer weights meet int8 activations */
-  uint32_t cache_type;       /* of enum compress_cache_type */
   uint32_t page_positions;
   uint32_t run_tokens;
 } compress_program;

@@ -145,8 +145,8 @@ std::vector<Option> optionTable(Settings &s) {
       text(nullptr, "--bos", "ID", &s.bos, nullptr,
            "token put first: auto (the tokenizer's), none, or an id"),
       text(nullptr, "--cache-type", "TYPE", &s.cacheType, nullptr,
-           "refuse to run unless keys and values are stored as f32, f16 or "
-           "int8 (see --info)"),
+           "how keys and values are stored: f32, f16 or int8, if the program "
+           "has code for it (see --info)"),
       flag(nullptr, "--bench", &s.bench, "measure tokens a second"),
       integer(nullptr, "--bench-prompt", &s.benchPrompt, 1, big,
               "tokens of its prefill (default 512)"),
@@ -443,7 +443,14 @@ int Edge::info(const std::string &unsupported) const {
     json.integer("vocabulary", program.vocabulary);
     json.integer("max_context", program.max_context);
     json.integer("default_context", defaultContext(program));
-    json.integer("cache_bytes_per_position", program.cache_bytes_per_position);
+    std::string caches;
+    for (uint64_t i = 0; i < program.cache_count; ++i) {
+      Json cache;
+      cache.text("type", cacheTypeName(program.caches[i]));
+      cache.integer("bytes_per_position", program.caches[i].bytes_per_position);
+      caches += (i ? ", " : "") + cache.object();
+    }
+    json.member("caches", "[" + caches + "]");
     json.text("activations", program.int8_activations ? "int8" : "f32");
     json.integer("prefill_chunk", program.prefill_chunk);
     json.text("instruction_set", chosen);
@@ -478,11 +485,13 @@ int Edge::info(const std::string &unsupported) const {
   line("tokenizer", format("%zu bytes, %u tokens", payload.tokenizer().size(),
                            program.vocabulary));
   line("activations", program.int8_activations ? "int8" : "f32");
-  line("context",
-       format("%lld by default, %u at most in training; %llu bytes of cache a "
-              "position",
-              ll(defaultContext(program)), program.max_context,
-              (unsigned long long)program.cache_bytes_per_position));
+  line("context", format("%lld by default, %u at most in training",
+                         ll(defaultContext(program)), program.max_context));
+  for (uint64_t i = 0; i < program.cache_count; ++i)
+    line(i ? "" : "cache",
+         format("%s: %llu bytes a position%s", cacheTypeName(program.caches[i]),
+                (unsigned long long)program.caches[i].bytes_per_position,
+                i ? "" : ", the default"));
   for (uint32_t i = 0; i < program.variant_count; ++i) {
     const compress_variant &v = program.variants[i];
     std::string missing = featureNames(v, processorHas);
@@ -889,17 +898,13 @@ int runCommandLine(int argc, char **argv, const compress_program &program,
                     : settings.parallel ? settings.parallel
                                         : 1;
     options.instructionSet = (*variant)->instruction_set;
+    options.cacheType = settings.cacheType;
     options.rebuild = metadata.rebuild;
     auto created = Model::create(program, payload->weights(),
                                  payload->weightsBytes(), **pool, options);
     if (!created)
       return fail(created.error());
     model = std::move(*created);
-    if (!settings.cacheType.empty() && settings.cacheType != model->cacheType())
-      return fail(usageError(
-          format("This program stores keys and values as %s, not '%s'; "
-                 "`compress build --cache-type` makes one that does.",
-                 model->cacheType(), settings.cacheType.c_str())));
     if (!settings.bench && program.max_context &&
         model->context() > (program.max_context + 15) / 16 * 16)
       say(format("The model was trained for %u positions; a context of %lld "

@@ -201,6 +201,22 @@ Expected<std::unique_ptr<Model>> Model::create(const compress_program &program,
 
   std::unique_ptr<Model> model(new Model(program, pool));
   model->variant_ = *variant;
+  std::string types;
+  for (uint64_t i = 0; i < program.cache_count; ++i) {
+    const compress_cache &cache = program.caches[i];
+    types += (i ? ", " : "") + std::string(cacheTypeName(cache));
+    if (model->cacheKind_ || (!options.cacheType.empty() &&
+                              options.cacheType != cacheTypeName(cache)))
+      continue;
+    model->cacheKind_ = &cache;
+    model->entries_ = (*variant)->entries[i];
+  }
+  if (!model->cacheKind_)
+    return usageError(format(
+        "This program stores keys and values as %s, not '%s'; `compress build "
+        "--cache-type` makes one that does.",
+        types.c_str(), options.cacheType.c_str()));
+  uint64_t cacheBytes = model->cacheKind_->bytes_per_position;
   uint64_t scratch = (program.scratch_bytes + 63) / 64 * 64;
   uint64_t half = program.rotary_dim / 2;
   if (scratch != program.scratch_bytes)
@@ -223,11 +239,11 @@ Expected<std::unique_ptr<Model>> Model::create(const compress_program &program,
   model->pages_.resize(pages * options.slots);
   std::iota(model->pages_.begin(), model->pages_.end(), 0);
   uint64_t positions = model->pages_.size() * program.page_positions;
-  if (program.cache_bytes_per_position > INT64_MAX / 2 / positions ||
+  if (cacheBytes > INT64_MAX / 2 / positions ||
       program.partial_bytes_per_page > uint64_t(INT64_MAX / 2 / pages))
     return badInput("The program's key-value cache is impossibly large.");
-  if (Status s = model->cache_.allocate(
-          program.cache_bytes_per_position * positions, "the key-value cache");
+  if (Status s =
+          model->cache_.allocate(cacheBytes * positions, "the key-value cache");
       !s)
     return s.error();
   // Positions that are used lie close together, and are read as a stream.
@@ -283,8 +299,8 @@ uint64_t Model::memoryBytes() const {
          partials_.bytes;
 }
 
-const char *Model::cacheType() const {
-  switch (program_.cache_type) {
+const char *cacheTypeName(const compress_cache &cache) {
+  switch (cache.type) {
   case COMPRESS_CACHE_F16:
     return "f16";
   case COMPRESS_CACHE_INT8:
@@ -363,7 +379,7 @@ Expected<const float *> Model::step(const int32_t *tokens,
     context_.logits_begin = std::clamp<int64_t>(logitsBegin - done, 0, chunk);
     context_.logits =
         logits + std::max<int64_t>(done - logitsBegin, 0) * vocabulary();
-    compress_entry entry = chunk == 1 ? variant_->decode : variant_->prefill;
+    compress_entry entry = chunk == 1 ? entries_.decode : entries_.prefill;
     pool_.run([&](int64_t thread) { entry(&context_, thread); });
     done += chunk;
   }

@@ -387,7 +387,7 @@ def AttentionOp : Kernel_RowsOp<"attention"> {
     ```mlir
     %y = kernel.attention %context cache f16[%offset of 4096] ins(%q, %k, %v) outs(%init)
         heads 4 kv_heads 2 scale 1.250000e-01
-        : tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+        : tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
     ```
   }];
   let arguments = (ins ContextType:$context, TypeAttr:$cache, Index:$offset,

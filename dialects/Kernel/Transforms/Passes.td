@@ -70,7 +70,8 @@ def ConvertNNToKernelPass : Pass<"convert-nn-to-kernel", "::mlir::ModuleOp"> {
   let description = [{
     From `@forward(tokens, position, caches…)` makes `@decode` (one token) and
     `@prefill` (up to `chunk` tokens), single-program functions over the runtime's
-    context. What needs the context becomes kernel ops on tensors: products
+    context; of several cache types, the second and further ones have functions of
+    their own, as `@decode_f16`. What needs the context becomes kernel ops on tensors: products
     `kernel.multiply`, attention `kernel.attention`, embeddings
     `kernel.gather_rows`; rotary positions an `scf.forall` of linalg. Norms and
     activations stay, for `--convert-nn-to-linalg` and the passes that plain
@@ -83,8 +84,8 @@ def ConvertNNToKernelPass : Pass<"convert-nn-to-kernel", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"chunk", "chunk", "int64_t", "64", "Most tokens of one prefill call">,
-    Option<"cacheType", "cache-type", "std::string", "\"f32\"",
-           "How keys and values are stored: f32, f16 or int8">,
+    ListOption<"cacheTypes", "cache-type", "std::string",
+               "How keys and values can be stored: f32 (default), f16, int8">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::bufferization::BufferizationDialect", "::mlir::linalg::LinalgDialect",

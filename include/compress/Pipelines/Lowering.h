@@ -15,14 +15,15 @@
 
 #include "mlir/Pass/PassManager.h"
 #include <string>
+#include <vector>
 
 namespace mlir::compress {
 
 struct ModelLoweringOptions {
   /// "f32", or "int8" where weights are integer codes.
   std::string activations = "int8";
-  /// Of keys and values: "f32", "f16" or "int8".
-  std::string cacheType = "f32";
+  /// Of keys and values, each with functions of its own: "f32", "f16", "int8".
+  std::vector<std::string> cacheTypes = {"f32"};
   /// The most tokens of one prefill call.
   int64_t chunk = 64;
 };

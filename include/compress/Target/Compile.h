@@ -52,8 +52,9 @@ struct CompileOptions {
   std::vector<std::string> instructionSets = getFamilyInstructionSets("x86-64");
   /// "f32", or "int8" where weights are integer codes.
   std::string activations = "int8";
-  /// How keys and values are stored: "f32", "f16" or "int8".
-  std::string cacheType = "f32";
+  /// How keys and values can be stored, "f32", "f16" or "int8"; the first is
+  /// the program's default.
+  std::vector<std::string> cacheTypes = {"f32"};
   /// Most tokens of one prefill call.
   int64_t chunk = 64;
 };

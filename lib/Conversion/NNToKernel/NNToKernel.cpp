@@ -66,7 +66,8 @@ struct ModelLowering {
   ModuleOp module;
   func::FuncOp forward;
   int64_t chunk;
-  Type cache; ///< element of the cache
+  Type cache;         ///< element of the cache
+  std::string suffix; ///< of the names of its functions
   SymbolTable symbols;
 
   llvm::DenseMap<Value, int64_t> cacheBase; ///< bytes a position before a cache
@@ -75,9 +76,9 @@ struct ModelLowering {
   int64_t partialBytes = 0; ///< of a page of a call's partial sums
 
   ModelLowering(ModuleOp module, func::FuncOp forward, int64_t chunk,
-                Type cache)
+                Type cache, std::string suffix)
       : module(module), forward(forward), chunk(chunk), cache(cache),
-        symbols(module) {}
+        suffix(std::move(suffix)), symbols(module) {}
 
   /// Offsets of a weight's parts.
   ArrayRef<Attribute> partsOf(UseOp use) {
@@ -156,7 +157,7 @@ LogicalResult ModelLowering::checkForward() {
       type.getNumResults() + 1 != type.getNumInputs())
     return fail("needs the form (tokens, position, caches...) -> (logits, "
                 "caches...), tokens of tensor<?xi32>");
-  for (StringRef name : {"decode", "prefill"})
+  for (const std::string &name : {"decode" + suffix, "prefill" + suffix})
     if (Operation *other = symbols.lookup(name))
       return other->emitOpError("has the name of what @forward is lowered to");
   for (unsigned i = 2; i < type.getNumInputs(); ++i)
@@ -440,37 +441,57 @@ struct ConvertNNToKernel
       module.emitError("has no function @forward; compress import makes one");
       return signalPassFailure();
     }
-    Builder b(&getContext());
-    const std::pair<StringRef, Type> types[] = {{"f32", b.getF32Type()},
-                                                {"f16", b.getF16Type()},
-                                                {"int8", b.getI8Type()}};
-    const auto *type = llvm::find_if(
-        types, [&](auto &known) { return known.first == cacheType; });
-    if (type == std::end(types)) {
-      module.emitError("cache-type=")
-          << cacheType << " is unknown; there are f32, f16 and int8";
-      return signalPassFailure();
-    }
     if (chunk < 1) {
       module.emitError("chunk=") << int64_t(chunk) << " is below 1";
       return signalPassFailure();
     }
-    ModelLowering lowering(module, forward, chunk, type->second);
-    if (failed(lowering.checkForward()))
-      return signalPassFailure();
-    lowering.sinkUses();
-    if (failed(lowering.lowerRegime("decode", 1)) ||
-        failed(lowering.lowerRegime("prefill", chunk)))
-      return signalPassFailure();
+    Builder b(&getContext());
+    // In the order of compress_cache_type.
+    const std::pair<StringRef, Type> types[] = {{"f32", b.getF32Type()},
+                                                {"f16", b.getF16Type()},
+                                                {"int8", b.getI8Type()}};
+    SmallVector<std::string> wanted(cacheTypes.begin(), cacheTypes.end());
+    if (wanted.empty())
+      wanted.push_back("f32");
+    SmallVector<Attribute> caches;
+    int64_t partialBytes = 0;
+    FlatSymbolRefAttr frequencies;
+    for (const std::string &name : wanted) {
+      const auto *type = llvm::find_if(
+          types, [&](auto &known) { return known.first == name; });
+      if (type == std::end(types)) {
+        module.emitError("cache-type=")
+            << name << " is unknown; there are f32, f16 and int8";
+        return signalPassFailure();
+      }
+      std::string suffix = caches.empty() ? "" : "_" + name;
+      ModelLowering lowering(module, forward, chunk, type->second, suffix);
+      if (failed(lowering.checkForward()))
+        return signalPassFailure();
+      lowering.sinkUses();
+      if (failed(lowering.lowerRegime("decode" + suffix, 1)) ||
+          failed(lowering.lowerRegime("prefill" + suffix, chunk)))
+        return signalPassFailure();
+      auto symbol = [&](const std::string &regime) {
+        return FlatSymbolRefAttr::get(&getContext(), regime + suffix);
+      };
+      caches.push_back(b.getDictionaryAttr(
+          {b.getNamedAttr("bytes_per_position",
+                          b.getI64IntegerAttr(lowering.cachePerPosition)),
+           b.getNamedAttr("decode", symbol("decode")),
+           b.getNamedAttr("prefill", symbol("prefill")),
+           b.getNamedAttr("type", b.getI64IntegerAttr(type - types))}));
+      partialBytes = std::max(partialBytes, lowering.partialBytes);
+      if (lowering.rotary)
+        frequencies = lowering.rotary.getWeightAttr();
+    }
 
     Value logits = forward.getBody().front().getTerminator()->getOperand(0);
     SmallVector<NamedAttribute> program = {
-        b.getNamedAttr("cache_bytes_per_position",
-                       b.getI64IntegerAttr(lowering.cachePerPosition)),
-        b.getNamedAttr("cache_type", b.getI64IntegerAttr(type - types)),
+        b.getNamedAttr("caches", b.getArrayAttr(caches)),
         b.getNamedAttr("page_positions", b.getI64IntegerAttr(kPagePositions)),
         b.getNamedAttr("partial_bytes_per_page",
-                       b.getI64IntegerAttr(lowering.partialBytes)),
+                       b.getI64IntegerAttr(partialBytes)),
         b.getNamedAttr("prefill_chunk", b.getI64IntegerAttr(chunk)),
         b.getNamedAttr("run_tokens", b.getI64IntegerAttr(kRunTokens)),
         b.getNamedAttr(
@@ -478,9 +499,8 @@ struct ConvertNNToKernel
             b.getI64IntegerAttr(
                 cast<RankedTensorType>(logits.getType()).getDimSize(1))),
     };
-    if (lowering.rotary)
-      program.push_back(b.getNamedAttr("rotary_frequencies",
-                                       lowering.rotary.getWeightAttr()));
+    if (frequencies)
+      program.push_back(b.getNamedAttr("rotary_frequencies", frequencies));
     module->setAttr("kernel.program", b.getDictionaryAttr(program));
     forward.erase();
   }

@@ -37,6 +37,9 @@ Expected<const compress_variant *>
 selectVariant(const compress_program &program, const std::string &name = "",
               FeatureTest has = processorHas, const std::string &rebuild = "");
 
+/// "f32", "f16" or "int8".
+const char *cacheTypeName(const compress_cache &cache);
+
 /// Positions of the cache unless asked otherwise: the model's own maximum, but
 /// no more than 4096, so that a model trained for long contexts does not take
 /// gigabytes before the first token.
@@ -46,6 +49,7 @@ struct ModelOptions {
   int64_t context = 0;        ///< 0: defaultContext; rounded up to 16
   int64_t slots = 1;          ///< texts, each of up to `context` positions
   std::string instructionSet; ///< empty: the best
+  std::string cacheType;      ///< "f32", "f16" or "int8"; empty: the program's
   std::string rebuild;        ///< see selectVariant
 };
 
@@ -86,7 +90,7 @@ public:
   int64_t context() const { return context_.context; }
   int64_t slots() const { return slots_; }
   /// "f32", "f16" or "int8".
-  const char *cacheType() const;
+  const char *cacheType() const { return cacheTypeName(*cacheKind_); }
   const char *instructionSet() const { return variant_->instruction_set; }
   const char *activations() const {
     return program_.int8_activations ? "int8" : "f32";
@@ -113,6 +117,8 @@ private:
   const compress_program &program_;
   ThreadPool &pool_;
   const compress_variant *variant_ = nullptr;
+  const compress_cache *cacheKind_ = nullptr;
+  compress_entries entries_ = {};
   compress_context context_ = {};
   int64_t slots_ = 1;
   Memory arena_, scratch_, cache_, rotary_, logits_, partials_;

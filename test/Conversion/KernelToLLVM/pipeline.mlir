@@ -3,7 +3,7 @@
 // RUN: compress-opt %s --compress-lower-to-llvm="stop-after=kernel activations=f32" | FileCheck %s --check-prefix=F32
 // RUN: not compress-opt %s --compress-lower-to-llvm="stop-after=object" 2>&1 | FileCheck %s --check-prefix=PHASE
 // RUN: not compress-opt %s --compress-lower-to-llvm="target=sse9" 2>&1 | FileCheck %s --check-prefix=TARGET
-// RUN: compress-opt %s --compress-lower-to-llvm | compress-translate --mlir-to-llvmir | FileCheck %s --check-prefixes=IR,AVX512
+// RUN: compress-opt %s --compress-lower-to-llvm=target=avx512vnni | compress-translate --mlir-to-llvmir | FileCheck %s --check-prefixes=IR,AVX512
 // RUN: compress-opt %s --compress-lower-to-llvm="target=avxvnni" | compress-translate --mlir-to-llvmir | FileCheck %s --check-prefixes=IR,AVXVNNI
 // RUN: compress-opt %s --compress-lower-to-llvm="target=avx2" | compress-translate --mlir-to-llvmir | FileCheck %s --check-prefixes=IR,AVX2
 // RUN: compress-opt %s --compress-lower-to-llvm="target=neon_dotprod" | compress-translate --mlir-to-llvmir | FileCheck %s --check-prefixes=IR,NEON

@@ -2,13 +2,22 @@
 // RUN: compress-opt %s --compress-lower-to-llvm="stop-after=kernel chunk=8" | FileCheck %s
 // RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=f16 | FileCheck %s --check-prefix=F16
 // RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=int8 | FileCheck %s --check-prefix=INT8
+// RUN: compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=int8,f32 | FileCheck %s --check-prefix=BOTH
 // RUN: not compress-opt %s --kernel-plan-weights --convert-nn-to-kernel=cache-type=int4 2>&1 | FileCheck %s --check-prefix=INT4
 
-// F16: cache_bytes_per_position = 64 : i64, cache_type = 1 : i64
+// F16: caches = [{bytes_per_position = 64 : i64, decode = @decode, prefill = @prefill, type = 1 : i64}]
 // F16: kernel.attention %{{.+}} cache f16[%{{.+}} of 64]
 // A scale a position and head, of keys and of values.
-// INT8: cache_bytes_per_position = 48 : i64, cache_type = 2 : i64
+// INT8: caches = [{bytes_per_position = 48 : i64, decode = @decode, prefill = @prefill, type = 2 : i64}]
 // INT8: kernel.attention %{{.+}} cache i8[%{{.+}} of 48]
+// Several have functions of their own each.
+// BOTH: caches = [{bytes_per_position = 48 : i64, decode = @decode, prefill = @prefill, type = 2 : i64}, {bytes_per_position = 128 : i64, decode = @decode_f32, prefill = @prefill_f32, type = 0 : i64}]
+// BOTH: func.func @decode(
+// BOTH: kernel.attention %{{.+}} cache i8
+// BOTH: func.func @prefill(
+// BOTH: func.func @decode_f32(
+// BOTH: kernel.attention %{{.+}} cache f32
+// BOTH: func.func @prefill_f32(
 // INT4: error: cache-type=int4 is unknown; there are f32, f16 and int8
 
 // What needs the context becomes kernel ops on tensors; the rest stays.
@@ -36,7 +45,7 @@
 // Every op of nn, and where threads meet.
 
 // CHECK: module attributes {
-// CHECK-SAME: kernel.program = {cache_bytes_per_position = 128 : i64, cache_type = 0 : i64, page_positions = 256 : i64, partial_bytes_per_page = 320 : i64, prefill_chunk = 8 : i64, rotary_frequencies = @f, run_tokens = 16 : i64, vocabulary = 48 : i64}
+// CHECK-SAME: kernel.program = {caches = [{bytes_per_position = 128 : i64, decode = @decode, prefill = @prefill, type = 0 : i64}], page_positions = 256 : i64, partial_bytes_per_page = 320 : i64, prefill_chunk = 8 : i64, rotary_frequencies = @f, run_tokens = 16 : i64, vocabulary = 48 : i64}
 
 compress.weight @e : tensor<48x16xf32> {
   %0 = compress.stored "e" : tensor<48x16xf16>

@@ -350,6 +350,8 @@ struct Lowering : ::testing::Test {
 
   /// How caches are stored: f32, f16 or int8.
   std::string cacheType = "f32";
+  /// Those that programs are compiled for, if not it alone.
+  std::vector<std::string> cacheTypes;
   int64_t positions = 48; ///< of the context
 
   std::vector<float> reference(mlir::compress::Activations activations) {
@@ -380,7 +382,8 @@ struct Lowering : ::testing::Test {
     options.instructionSets = std::move(sets);
     options.activations = activations;
     options.chunk = chunk;
-    options.cacheType = cacheType;
+    options.cacheTypes =
+        cacheTypes.empty() ? std::vector{cacheType} : cacheTypes;
     auto compiled = mlir::compress::compileModel(*module, options);
     EXPECT_TRUE(succeeded(compiled));
     if (failed(compiled))
@@ -412,6 +415,7 @@ struct Lowering : ::testing::Test {
     compresslib::rt::ModelOptions options;
     options.context = positions;
     options.instructionSet = set;
+    options.cacheType = cacheType;
     auto model = compresslib::rt::Model::create(
         program.code->get(), program.weights->data(),
         uint64_t(program.compiled.weightsBytes), pool(threads), options);

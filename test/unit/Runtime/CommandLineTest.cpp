@@ -260,8 +260,9 @@ TEST_F(CommandLine, WrongUsage) {
       {"--bos 300 -p x", "below the vocabulary of 259"},
       {"--instruction-set avx9 -p x", "it has 'imagined', 'generic'"},
       {"--bos none -p ''", "The prompt is empty"},
-      {"--cache-type f16 -p x", "This program stores keys and values as f32, "
-                                "not 'f16'; `compress build --cache-type`"},
+      {"--cache-type f16 -p x",
+       "This program stores keys and values as f32, "
+       "int8, not 'f16'; `compress build --cache-type`"},
       {"--parallel 2 -p x", "--parallel needs -f with a prompt a line, and "
                             "excludes --interactive."},
   };

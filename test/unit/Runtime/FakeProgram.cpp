@@ -166,10 +166,15 @@ static const float frequencies[half] = {1.0f, 0.1f, 0.01f, 0.001f};
 // No processor has a leaf of that number.
 static const compress_feature none[] = {
     {"imagination", 0x7fffffff, 0, COMPRESS_EAX, 1, 0}};
+// The same code for both types: it is told how many bytes a position has.
+static const compress_entries entries[] = {{run, run}, {run, run}};
 static const compress_variant variants[] = {
-    {"imagined", none, 1, nullptr, nullptr},
-    {"generic", nullptr, 0, run, run},
+    {"imagined", none, 1, entries},
+    {"generic", nullptr, 0, entries},
 };
+static const compress_cache caches[] = {
+    {2 * width * sizeof(float), COMPRESS_CACHE_F32},
+    {4 * width * sizeof(float), COMPRESS_CACHE_INT8}};
 
 } // namespace fake
 
@@ -179,7 +184,8 @@ extern "C" const compress_program compress_program_v2 = {
     fake::variants,
     fake::chunk * (6 * fake::width + fake::hidden) * sizeof(float),
     8192,
-    2 * fake::width * sizeof(float),
+    2,
+    fake::caches,
     0,
     sizeof(fake::Weights::data),
     fake::frequencies,
@@ -188,7 +194,6 @@ extern "C" const compress_program compress_program_v2 = {
     fake::chunk,
     64,
     0,
-    COMPRESS_CACHE_F32,
     fake::pagePositions,
     16};
 

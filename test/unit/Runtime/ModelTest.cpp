@@ -172,6 +172,29 @@ TEST(Model, RefusesForeignWeightsAndVersions) {
   EXPECT_EQ(large.error().kind, ErrorKind::Usage);
 }
 
+TEST(Model, HasTheCacheThatIsAskedFor) {
+  auto pool = ThreadPool::create({1, false, false});
+  ModelOptions options;
+  auto create = [&] {
+    return Model::create(fake::program(), fake::weights(), fake::weightsBytes(),
+                         **pool, options);
+  };
+  auto first = create();
+  ASSERT_TRUE(first.ok());
+  EXPECT_STREQ((*first)->cacheType(), "f32");
+  options.cacheType = "int8";
+  auto second = create();
+  ASSERT_TRUE(second.ok());
+  EXPECT_STREQ((*second)->cacheType(), "int8");
+  EXPECT_GT((*second)->memoryBytes(), (*first)->memoryBytes());
+  options.cacheType = "f16";
+  auto none = create();
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().message,
+            "This program stores keys and values as f32, int8, not 'f16'; "
+            "`compress build --cache-type` makes one that does.");
+}
+
 TEST(SelectVariant, BestThatRunsOrASentence) {
   FeatureTest everything = [](const compress_feature &) { return true; };
   const compress_program &program = fake::program();
@@ -194,8 +217,8 @@ TEST(SelectVariant, BestThatRunsOrASentence) {
   const compress_feature wide[] = {{"first", 1, 0, 0, 1, 0},
                                    {"second", 2, 0, 0, 1, 0},
                                    {"third", 3, 0, 0, 1, 0}};
-  compress_variant variants[] = {{"three", wide, 3, nullptr, nullptr},
-                                 {"two", wide, 2, nullptr, nullptr}};
+  compress_variant variants[] = {{"three", wide, 3, nullptr},
+                                 {"two", wide, 2, nullptr}};
   compress_program narrow = program;
   narrow.variants = variants;
   FeatureTest hasSecond = [](const compress_feature &f) { return f.leaf == 2; };

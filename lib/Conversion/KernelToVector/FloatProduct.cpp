@@ -89,10 +89,10 @@ struct FloatProduct {
               for (; isStream() && fetched * 8 < bytes * (k / 4 + 1);
                    fetched += 64)
                 for (int64_t r = 0; r < rowTiles(); ++r)
-                  e.prefetch(e.add(address,
-                                   e.index(r * format.getRowTileBytes() +
-                                           fetched)),
-                             64, kFloatPrefetchDistance);
+                  e.prefetch(
+                      e.add(address,
+                            e.index(r * format.getRowTileBytes() + fetched)),
+                      64, kFloatPrefetchDistance);
               for (; isStream() && fetchedValues * 8 < share * (k / 4 + 1);
                    fetchedValues += 64)
                 e.prefetch(e.add(e.add(shared[0].front(),
@@ -217,7 +217,7 @@ LogicalResult mlir::kernel::lowerFloatProduct(Emitter &e, MatmulOp op,
   bool isCostly = format.floats && format.floats->isCostly;
   int64_t width = set.blocking.rowTiles;
   if (one)
-    width = isCostly ? std::max<int64_t>(1, set.blocking.sums / 12) : 4;
+    width = isCostly && set.blocking.sums < 24 ? 1 : 2;
   width = format.codes.kept ? 1 : std::min(width, format.getRowTiles());
   if (!one && isCostly)
     panel = e.buffer(width * kLanes * format.columns);

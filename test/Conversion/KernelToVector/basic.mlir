@@ -135,7 +135,7 @@ func.func @odd_rows(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>,
 
 // Codes in floats, with f32 activations.
 // CHECK-LABEL: func.func @float_tiles
-// CHECK: scf.forall (%{{.+}}) in (3)
+// CHECK: scf.forall (%{{.+}}) in (1)
 // CHECK: arith.shrui %{{.+}}, %{{.+}} : vector<64xi8>
 // CHECK: arith.sitofp %{{.+}} : vector<16xi32> to vector<16xf32>
 // CHECK: vector.fma
@@ -144,10 +144,11 @@ func.func @float_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf
   return
 }
 
-// Stored values lie in tiles: of each input sixteen rows. 72 inputs are two
-// blocks and two quads; of 37 rows the last eleven lanes are masked.
+// Stored values lie in tiles: of each input sixteen rows, and two row tiles are
+// taken side by side. 72 inputs are two blocks and two quads; of 37 rows the
+// last eleven lanes are masked.
 // CHECK-LABEL: func.func @stored_tiles
-// CHECK: scf.forall (%{{.+}}) in (3)
+// CHECK: scf.forall (%{{.+}}) in (1)
 // CHECK: scf.for %{{.+}} = %c0{{.*}} to %c2
 // CHECK: %[[R:.+]] = vector.load %{{.+}} : memref<?xi8>, vector<32xi8>
 // CHECK: %[[H:.+]] = vector.bitcast %[[R]] : vector<32xi8> to vector<16xf16>
@@ -156,7 +157,12 @@ func.func @float_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf
 // CHECK: %[[X:.+]] = memref.load %{{.+}} : memref<1x72xf32>
 // CHECK: %[[B:.+]] = vector.broadcast %[[X]] : f32 to vector<16xf32>
 // CHECK: vector.fma %[[F]], %[[B]]
-// CHECK-COUNT-31: vector.fma
+// CHECK-COUNT-63: vector.fma
+// CHECK: scf.yield
+// CHECK-COUNT-16: vector.fma
+// The third row tile is alone.
+// CHECK: scf.forall
+// CHECK-COUNT-32: vector.fma
 // CHECK: scf.yield
 // CHECK-COUNT-8: vector.fma
 // CHECK-NOT: vector.fma
@@ -194,7 +200,8 @@ func.func @brain_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf
 // CHECK-LABEL: func.func @palette_tiles
 // CHECK: %[[BOOK:.+]] = memref.view %{{.+}} to memref<16xf32>
 // CHECK: %[[TABLE:.+]] = vector.load %[[BOOK]]
-// CHECK: scf.forall (%{{.+}}) in (3)
+// WIDE: scf.forall (%{{.+}}) in (1)
+// NARROW: scf.forall (%{{.+}}) in (3)
 // CHECK: %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} = kernel.lane_permute %[[TABLE]] by %{{.+}} : vector<16xf32>, vector<64xi8>
 // CHECK: vector.fma
 func.func @palette_tiles(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x48xf32>) {
@@ -267,10 +274,10 @@ func.func @listed_blocks(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x12
 // CHECK: scf.forall (%{{.+}}) in (3)
 // CHECK: arith.minui %{{.+}}, %c40
 // CHECK: scf.for
-// CHECK: scf.for %{{.+}} iter_args(%[[SUM:.+]] = %cst{{.*}}) -> (f32)
+// CHECK: scf.for %{{.+}} iter_args(%[[SUM:.+]] = %cst{{.*}}) -> (vector<1xf32>)
 // CHECK: vector.load %{{.+}} : memref<?xi8>, vector<2xi8>
 // CHECK: arith.extf %{{.+}} : f16 to f32
-// CHECK: arith.addf %[[SUM]]
+// CHECK: vector.fma %{{.+}}, %{{.+}}, %[[SUM]] : vector<1xf32>
 // CHECK: memref.store %{{.+}} : memref<1x40xf32>
 func.func @few_values(%w: memref<?xi8>, %o: index, %n: index, %x: memref<1x64xf32>, %y: memref<1x40xf32>) {
   kernel.matmul @few at %w[%o] ins(%x) outs(%y) tokens %n : memref<?xi8>, memref<1x64xf32>, memref<1x40xf32>

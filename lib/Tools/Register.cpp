@@ -43,6 +43,7 @@ void mlir::compress::registerAllDialectsAndExtensions(
                   kernel::KernelDialect>();
   kernel::registerTileSources(registry);
   kernel::registerBufferization(registry);
+  kernel::registerTiling(registry);
   registerLinalgWeightConsumers(registry);
   nn::registerWeightConsumers(registry);
   registerPluginDialects(registry);

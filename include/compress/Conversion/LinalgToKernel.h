@@ -22,6 +22,9 @@ constexpr llvm::StringLiteral kPackedWeights = "packed_weights";
 /// Lets kernel ops with a destination be bufferized.
 void registerBufferization(DialectRegistry &registry);
 
+/// Lets those that take a weight's rows be tiled by their tokens, and fused.
+void registerTiling(DialectRegistry &registry);
+
 /// y[t, c] + bias[c], on tensors.
 Value addBias(OpBuilder &b, Location loc, Value y, Value bias);
 

@@ -1,8 +1,8 @@
 // TOSA by its pipeline, and by the driver: its batch of one becomes a plain product, whose weight stays packed.
 // RUN: compress-opt %s --pass-pipeline='builtin.module(compress-tosa-to-linalg-pipeline,compress-outline-weights,compress-quantize,compress-functions-to-llvm{stop-after=kernel})' | FileCheck %s
 // RUN: compress build %s --emit=object --recipe compress-quantize -o %t.o
-// RUN: not compress-opt %s --compress-functions-to-llvm=stop-after=plan 2>&1 | FileCheck %s --check-prefix=PHASE
-// PHASE: Cannot find option named 'plan'
+// RUN: not compress-opt %s --compress-functions-to-llvm=stop-after=object 2>&1 | FileCheck %s --check-prefix=PHASE
+// PHASE: Cannot find option named 'object'
 
 // CHECK: compress.weight @weight_0 : tensor<4x4xf32>
 // CHECK: compress.dequantize

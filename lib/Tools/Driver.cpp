@@ -197,7 +197,7 @@ struct CommandLine {
       "cache-type",
       cl::desc("How keys and values are stored: f32 (default), f16, or int8 "
                "with a scale a position and head; of build a list, the first "
-               "being the program's default"),
+               "being the program's default; eval's base has f32"),
       cl::value_desc("TYPE"),
       cl::init("f32"),
       cl::sub(eval),

@@ -53,8 +53,9 @@ private:
   compresslib::Status measureInput(ModuleOp module);
   compresslib::Status measure(ToolContext &where, const std::string &name,
                               ModuleOp module);
-  compresslib::Expected<double> referenceNll(ToolContext &where,
-                                             ModuleOp module);
+  compresslib::Expected<double>
+  referenceNll(ToolContext &where, ModuleOp module, const CompileOptions &how);
+  compresslib::Status measureCache(ToolContext &where, ModuleOp module);
   std::string getCachePath();
   int64_t getPositions() const;
 
@@ -149,18 +150,19 @@ compresslib::Status Evaluation::prepare(ModuleOp module) {
 
 /// The text's negative log likelihood by the reference evaluator, which shares
 /// no code with packers and kernels.
-compresslib::Expected<double> Evaluation::referenceNll(ToolContext &where,
-                                                       ModuleOp module) {
-  ReferenceOptions how;
-  how.activations =
-      options.activations == "int8" ? Activations::int8 : Activations::f32;
-  const std::string &type = options.cacheTypes.front();
-  how.cacheType = type == "int8"  ? CacheType::int8
-                  : type == "f16" ? CacheType::f16
-                                  : CacheType::f32;
-  how.context = arguments.context + 1;
+compresslib::Expected<double>
+Evaluation::referenceNll(ToolContext &where, ModuleOp module,
+                         const CompileOptions &how) {
+  ReferenceOptions same;
+  same.activations =
+      how.activations == "int8" ? Activations::int8 : Activations::f32;
+  const std::string &type = how.cacheTypes.front();
+  same.cacheType = type == "int8"  ? CacheType::int8
+                   : type == "f16" ? CacheType::f16
+                                   : CacheType::f32;
+  same.context = arguments.context + 1;
   FailureOr<std::unique_ptr<ReferenceModel>> model =
-      ReferenceModel::create(module, how);
+      ReferenceModel::create(module, same);
   if (failed(model))
     return where.fail(
         compresslib::badInput("The reference evaluation failed."));
@@ -186,8 +188,14 @@ compresslib::Expected<double> Evaluation::referenceNll(ToolContext &where,
 compresslib::Status Evaluation::measure(ToolContext &where,
                                         const std::string &name,
                                         ModuleOp module) {
+  // The first is the base of the others: what it makes of the text is kept.
+  // Its caches round nothing, so that what another's do is measured, too.
+  const bool isBase = steps.empty() && arguments.base != "none";
+  CompileOptions how = options;
+  if (isBase)
+    how.cacheTypes = {"f32"};
   compresslib::Expected<std::unique_ptr<Program>> made =
-      Program::create(where, module, options, *pool, getPositions());
+      Program::create(where, module, how, *pool, getPositions());
   if (!made)
     return made.error();
   std::unique_ptr<Program> program = std::move(*made);
@@ -200,11 +208,8 @@ compresslib::Status Evaluation::measure(ToolContext &where,
   step.parameters = double(facts.parameters);
   // Float weights meet float activations, whatever was asked for.
   step.activations = hasIntegerWeights(module) ? model.activations() : "f32";
-  // The first is the base of the others: what it makes of the text is kept.
-  const bool isBase = steps.empty() && arguments.base != "none";
   if (isBase)
     cacheKey += " " + getFingerprint(module) + " " + step.activations + " " +
-                options.cacheTypes.front() + " " +
                 llvm::join(options.instructionSets, ",") + " " COMPRESS_VERSION;
   if (!sequences.empty()) {
     compresslib::Progress progress(name, sequences.size());
@@ -228,7 +233,7 @@ compresslib::Status Evaluation::measure(ToolContext &where,
     step.text = isBase ? compared->base : compared->models[0];
     step.text->compared &= !isBase;
     if (arguments.reference) {
-      compresslib::Expected<double> nll = referenceNll(where, module);
+      compresslib::Expected<double> nll = referenceNll(where, module, how);
       if (!nll)
         return nll.error();
       step.referenceNll = *nll;
@@ -267,8 +272,12 @@ compresslib::Status Evaluation::measureInput(ModuleOp module) {
       return origin.error();
     untouched = *origin;
   }
-  if (untouched.empty())
-    return measure(context, "untouched", module);
+  if (untouched.empty()) {
+    if (compresslib::Status status = measure(context, "untouched", module);
+        !status)
+      return status;
+    return measureCache(context, module);
+  }
   compresslib::Expected<OwningOpRef<ModuleOp>> other =
       baseContext.load(untouched);
   if (!other)
@@ -294,8 +303,17 @@ compresslib::Status Evaluation::measureInput(ModuleOp module) {
       !status)
     return status;
   if (isSameModel(**other, module))
-    return {};
+    return measureCache(context, module);
   return measure(context, name, module);
+}
+
+/// What a cache that rounds does to the model that is as it was.
+compresslib::Status Evaluation::measureCache(ToolContext &where,
+                                             ModuleOp module) {
+  const std::string &type = options.cacheTypes.front();
+  if (type == "f32")
+    return {};
+  return measure(where, type + " cache", module);
 }
 
 compresslib::Status Evaluation::run() {

@@ -65,12 +65,6 @@ public:
   Value read(Value buffer, ValueRange at, int64_t valid = kLanes,
              int64_t lanes = kLanes);
   void write(Value vector, Value buffer, ValueRange at, int64_t valid = kLanes);
-  /// Calls body(first, valid) for 0, 16, … of `count` elements; `carried` go
-  /// through.
-  SmallVector<Value>
-  strips(int64_t count, ValueRange carried,
-         const std::function<SmallVector<Value>(Value, int64_t, ValueRange)>
-             &body);
   /// scf.forall over the product of `counts`; `grain` as in #kernel.split.
   void forall(ArrayRef<Value> counts,
               const std::function<void(ArrayRef<Value>)> &body,

@@ -190,20 +190,6 @@ void CodeBuilder::write(Value vector, Value buffer, ValueRange at,
   vector::MaskedStoreOp::create(builder, loc, buffer, at, mask, vector);
 }
 
-SmallVector<Value> CodeBuilder::strips(
-    int64_t count, ValueRange carried,
-    const std::function<SmallVector<Value>(Value, int64_t, ValueRange)> &body) {
-  int64_t whole = count / kLanes * kLanes;
-  SmallVector<Value> values(carried);
-  if (whole)
-    values = loop(
-        index(0), index(whole), kLanes, values,
-        [&](Value first, ValueRange now) { return body(first, kLanes, now); });
-  if (whole != count)
-    values = body(index(whole), count - whole, values);
-  return values;
-}
-
 void CodeBuilder::forall(ArrayRef<Value> counts,
                          const std::function<void(ArrayRef<Value>)> &body,
                          int64_t grain) {

@@ -347,10 +347,16 @@ LogicalResult ModelLowering::lowerRegime(StringRef name, int64_t tokens) {
                                 entry->getArgument(argument++))));
     if (failed(lowering.lower(block.getBody().front())))
       return failure();
-    for (Value value : block.getBody().front().getTerminator()->getOperands())
-      if (!isCache(value))
-        lowering.store(lowering.lookup(value),
-                       lowering.rowsOfBuffer(entry->getArgument(argument++)));
+    Operation *yield = block.getBody().front().getTerminator();
+    for (Value value : yield->getOperands()) {
+      if (isCache(value))
+        continue;
+      Value rows = lowering.lookup(value);
+      if (!rows || cast<RankedTensorType>(rows.getType()).getRank() != 2)
+        return yield->emitOpError("yields a value that is no activation");
+      lowering.store(rows,
+                     lowering.rowsOfBuffer(entry->getArgument(argument++)));
+    }
     func::ReturnOp::create(lowering);
   }
 

@@ -45,6 +45,11 @@ assert named[1]["nll"] == own["nll"] != first["nll"] and named[1]["kl"] > 0.01, 
 assert steps(small) == named
 assert [s["name"] for s in steps(untouched)] == ["untouched"]
 
+# What the cache's type does is a step of its own: the base's rounds nothing.
+cached = steps(ORIGIN, "--cache-type", "int8")
+assert [s["name"] for s in cached] == ["untouched", "int8 cache"], cached
+assert cached[0]["nll"] == first["nll"] and 0 < cached[1]["kl"] < 0.01, cached
+
 # Another base, and none.
 other = steps(small, "--base", untouched)
 assert [s["name"] for s in other] == ["untouched.mlir", "small.mlir"]

@@ -1,4 +1,4 @@
-//===- FunctionPasses.h - Passes for plain functions ------------*- C++ -*-===//
+//===- FunctionPasses.h - Passes for functions ------------------*- C++ -*-===//
 //
 // Part of Compress, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -83,7 +83,7 @@ def FuseRowsPass : Pass<"kernel-fuse-rows", "::mlir::func::FuncOp"> {
     sums along its rows among them, become one `scf.forall` over the rows, by
     upstream's tiling and fusion: what they pass to each other is a row, and
     threads share rows out without meeting between. Products are no sums of rows
-    and stay.
+    and stay; so do sums along columns.
 
     ```
     %sums = linalg.generic … ins(%x : tensor<?x576xf32>) outs(%zeros : tensor<?xf32>)

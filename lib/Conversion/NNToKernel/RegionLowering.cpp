@@ -49,10 +49,10 @@ RankedTensorType RegionLowering::rowsOf(Value tensor) {
       getF32Type());
 }
 
-Value RegionLowering::empty(int64_t channels) {
+Value RegionLowering::empty(Value tokens, int64_t channels) {
   return tensor::EmptyOp::create(
       *this,
-      ArrayRef<OpFoldResult>{getAsOpFoldResult(count), getIndexAttr(channels)},
+      ArrayRef<OpFoldResult>{getAsOpFoldResult(tokens), getIndexAttr(channels)},
       getF32Type());
 }
 
@@ -119,8 +119,10 @@ LogicalResult RegionLowering::lowerOp(Operation *op) {
       return op->emitOpError("has an operand that is no activation");
   if (auto linear = dyn_cast<nn::LinearOp>(op))
     return lowerLinear(linear);
-  if (auto rotary = dyn_cast<nn::RotaryOp>(op))
-    return lowerRotary(rotary);
+  if (auto rotary = dyn_cast<nn::RotaryOp>(op)) {
+    lowerRotary(rotary);
+    return success();
+  }
   if (auto attention = dyn_cast<nn::AttentionOp>(op)) {
     lowerAttention(attention);
     return success();
@@ -160,7 +162,7 @@ LogicalResult RegionLowering::lowerEmbedding(nn::EmbeddingOp op) {
                           "compress.use");
   auto weight =
       SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, use.getWeightAttr());
-  Value out = empty(op.getType().getDimSize(1));
+  Value out = empty(count, op.getType().getDimSize(1));
   auto rows = GatherRowsOp::create(
       *this, out.getType(),
       weight->getAttrOfType<FlatSymbolRefAttr>("kernel.rows"), weights,
@@ -187,7 +189,7 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
     return bias ? addBias(*this, getLoc(), y, bias) : y;
   };
   if (op.getResult() != logits) {
-    bind(op.getResult(), multiply(x, empty(outputs), count));
+    bind(op.getResult(), multiply(x, empty(count, outputs), count));
     return success();
   }
   // Logits go to the caller's buffer, from the first token that it wants.
@@ -214,16 +216,12 @@ LogicalResult RegionLowering::lowerLinear(nn::LinearOp op) {
       pointer(ContextField::logits, getF32Type()), getIndexAttr(0),
       ArrayRef<OpFoldResult>{getAsOpFoldResult(some), getIndexAttr(outputs)},
       ArrayRef<OpFoldResult>{getIndexAttr(outputs), getIndexAttr(1)});
-  Value into = tensor::EmptyOp::create(
-      *this,
-      ArrayRef<OpFoldResult>{getAsOpFoldResult(some), getIndexAttr(outputs)},
-      getF32Type());
-  store(multiply(x, into, some), buffer);
+  store(multiply(x, empty(some, outputs), some), buffer);
   return success();
 }
 
 /// Angles come from the context's table, [position][cosines, sines].
-LogicalResult RegionLowering::lowerRotary(nn::RotaryOp op) {
+void RegionLowering::lowerRotary(nn::RotaryOp op) {
   Value x = lookup(op.getInput());
   int64_t half =
       cast<RankedTensorType>(op.getFrequencies().getType()).getDimSize(0);
@@ -236,7 +234,7 @@ LogicalResult RegionLowering::lowerRotary(nn::RotaryOp op) {
   };
   auto loop = scf::ForallOp::create(
       *this, ArrayRef<OpFoldResult>{getAsOpFoldResult(count)},
-      ValueRange{empty(channels)},
+      ValueRange{empty(count, channels)},
       getArrayAttr({SplitAttr::get(getContext(), 0, 0)}));
   bind(op.getResult(), loop.getResult(0));
   InsertionGuard guard(*this);
@@ -301,11 +299,10 @@ LogicalResult RegionLowering::lowerRotary(nn::RotaryOp op) {
   setInsertionPointToEnd(loop.getTerminator().getBody());
   tensor::ParallelInsertSliceOp::create(
       *this, to, loop.getRegionIterArgs().front(), offsets, sizes, strides);
-  return success();
 }
 
 void RegionLowering::lowerAttention(nn::AttentionOp op) {
-  Value out = empty(op.getResult().getType().getDimSize(1));
+  Value out = empty(count, op.getResult().getType().getDimSize(1));
   auto attention = AttentionOp::create(
       *this, out.getType(), context, options.cache, cacheBase(op.getCache()),
       options.cacheBytes, lookup(op.getQuery()), lookup(op.getKey()),

@@ -48,6 +48,7 @@ public:
   RankedTensorType rowsOf(Value tensor);
   /// The rows of a buffer that hold a call's tokens.
   Value rowsOfBuffer(Value buffer);
+  /// A tensor of what a buffer holds, which nothing writes any more.
   Value load(Value buffer);
   /// Writes a tensor to the rows of a buffer.
   void store(Value tensor, Value buffer);
@@ -57,13 +58,13 @@ private:
   LogicalResult lowerOp(Operation *op);
   LogicalResult lowerEmbedding(nn::EmbeddingOp op);
   LogicalResult lowerLinear(nn::LinearOp op);
-  LogicalResult lowerRotary(nn::RotaryOp op);
+  void lowerRotary(nn::RotaryOp op);
   void lowerAttention(nn::AttentionOp op);
   LogicalResult lowerVector(compress::UseOp use);
   LogicalResult checkVector(Value vector);
 
   Value pointer(ContextField field, Type element);
-  Value empty(int64_t channels);
+  Value empty(Value tokens, int64_t channels);
   Value index(int64_t value);
 
   LoweringOptions options;

@@ -308,3 +308,22 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index) -> tensor<1x8xf32> 
   %l = nn.linear %c, %e : (tensor<1x8xf32>, tensor<8x8xf32>) -> tensor<1x8xf32>
   return %l : tensor<1x8xf32>
 }
+
+// -----
+
+compress.weight @e : tensor<8x8xf32> {
+  %0 = compress.stored "e" : tensor<8x8xf32>
+  compress.yield %0 : tensor<8x8xf32>
+}
+func.func @forward(%tokens: tensor<?xi32>, %position: index) -> tensor<?x8xf32> {
+  %e = compress.use @e : tensor<8x8xf32>
+  %x = nn.embedding %tokens, %e : tensor<?xi32>, tensor<8x8xf32> -> tensor<?x8xf32>
+  %b:2 = nn.block "b" -> (tensor<?x8xf32>, tensor<8x8xf32>) {
+    %w = compress.use @e : tensor<8x8xf32>
+    %y = nn.linear %x, %w : (tensor<?x8xf32>, tensor<8x8xf32>) -> tensor<?x8xf32>
+    // expected-error @below {{'nn.yield' op yields a value that is no activation}}
+    nn.yield %y, %w : tensor<?x8xf32>, tensor<8x8xf32>
+  }
+  %l = nn.linear %b#0, %e : (tensor<?x8xf32>, tensor<8x8xf32>) -> tensor<?x8xf32>
+  return %l : tensor<?x8xf32>
+}

@@ -63,7 +63,7 @@ assert again.stderr.count("(kept from a former run)") == 2, again.stderr
 assert json.loads(again.stdout)["steps"] == steps
 
 # The binary measures itself.
-for extra in [[], ["--side-car"]]:
+for extra in [[], ["--side-car", "--cache-type", "f32,int8"]]:
     app = f"{folder}/app"
     run("compress", "build", model, "--recipe", recipe, "--activations", "f32",
         "--manifest", f"{folder}/manifest.json", "-o", app, *extra)
@@ -74,7 +74,13 @@ for extra in [[], ["--side-car"]]:
     info = json.loads(run(app, "--info", "--json").stdout)
     assert info["weights_bytes" if "weights_bytes" in info else "bytes"], info
 assert os.path.exists(app + ".weights")
+assert [cache["type"] for cache in info["caches"]] == ["f32", "int8"], info
+# The same program over another type of cache: nearly the same, and not it.
+rounded = json.loads(run(app, "--perplexity", text, "--json", "--cache-type",
+                         "int8", *protocol, *short).stdout)
+assert 0 < abs(rounded["nll"] - own["nll"]) < 0.01, (rounded, own)
 manifest = json.load(open(f"{folder}/manifest.json"))
+assert manifest["cache_types"] == ["f32", "int8"], manifest
 assert {entry["file"] for entry in manifest["inputs"]} >= {
     "config.json", "model.safetensors", "tokenizer.json"}
 
@@ -99,6 +105,8 @@ for code, sentence, command in [
         (2, "Name what to measure on", ["eval", model]),
         (2, "Activations are f32 or int8, not 'f16'",
          ["eval", model, "--text", text, "--activations", "f16"]),
+        (2, "A cache is of f32, f16 or int8, not 'int4'",
+         ["build", model, "-o", app, "--cache-type", "f32,int4"]),
         (2, "--bos is auto, none or a token's number, not 'x'",
          ["eval", model, "--text", text, "--bos", "x"]),
         (2, "A chunk is 1 to 4096 tokens, not 0",

@@ -218,12 +218,13 @@ TEST_F(CommandLine, BenchAndInfo) {
 
   EXPECT_EQ(*json->find("cache_type")->getString(), "f32");
   Outcome deep = run("--bench --json --bench-prompt 4 --bench-predict 3 -r 1 "
-                     "--bench-depth 40 --bench-batch 3 --cache-type f32");
+                     "--bench-depth 40 --bench-batch 3 --cache-type int8");
   ASSERT_EQ(deep.code, 0) << deep.err;
   auto at = json::read(deep.out, "out");
   ASSERT_TRUE(at.ok());
   EXPECT_EQ(*at->find("depth")->getNumber(), 40);
   EXPECT_EQ(*at->find("batch")->getNumber(), 3);
+  EXPECT_EQ(*at->find("cache_type")->getString(), "int8");
   EXPECT_GT(*at->find("decode_tokens_per_second")->getNumber(), 0);
 
   Outcome info = run("--info --json");
@@ -234,6 +235,10 @@ TEST_F(CommandLine, BenchAndInfo) {
   EXPECT_EQ(read->find("packed_bytes")->getInt64(),
             int64_t(fake::weightsBytes()));
   EXPECT_EQ(read->find("default_context")->getInt64(), 64);
+  EXPECT_NE(info.out.find("\"caches\": [{\"type\": \"f32\", "
+                          "\"bytes_per_position\": 128}, {\"type\": \"int8\""),
+            std::string::npos)
+      << info.out;
   EXPECT_EQ(read->find("instruction_sets")->getArray()->size(), 2u);
   EXPECT_NE(run("--info").out.find("lacks imagination"), std::string::npos);
   EXPECT_EQ(run("--version").out, "fake, built by compress 0.1.0\n");

@@ -99,6 +99,10 @@ public:
   /// Whether quads are wanted turned (CodeForm::canTurn); before their tables.
   void setTurned() { turned = true; }
   bool isTurned() const { return turned; }
+  /// Whether runs of codes are unpacked to bytes a row tile at a time, which
+  /// pays where a set does not expand shorter codes itself; before emitTile.
+  void setUnpacking() { unpacking = true; }
+  bool isUnpacking() const { return unpacking; }
 
   const PackedLayout &getLayout() const { return layout; }
   Value getWeights() const { return weights; }
@@ -112,7 +116,7 @@ private:
   Value weights, offset;
   llvm::DenseMap<Value, Value> preparedValues;
   llvm::DenseMap<Operation *, SmallVector<Value>> tablesOf;
-  bool turned = false;
+  bool turned = false, unpacking = false;
 };
 
 /// A group of a row tile, as a loop over it meets it.

@@ -73,20 +73,65 @@ struct ExpandLowering {
   /// Codes of `bits` bits from bit 0 of 64-bit lanes up, as their bytes.
   Value spread(Value words) {
     auto type = ::cast<VectorType>(words.getType());
-    for (int64_t half : {32, 16, 8}) {
+    int64_t half = 32;
+    // Halves that end with bytes are moved as these.
+    SmallVector<int64_t> order{0, 1, 2, 3, 4, 5, 6, 7};
+    if (bits == 8)
+      return words;
+    for (; half * bits / 8 % 8 == 0; half /= 2)
+      for (int64_t at = 0; at < 8; at += half / 4) {
+        int64_t size = half / 8, packed = size * bits / 8;
+        SmallVector<int64_t> own(ArrayRef(order).slice(at, 2 * size));
+        for (int64_t i = 0; i < size; ++i) {
+          order[at + i] = i < packed ? own[i] : -1;
+          order[at + size + i] = i < packed ? own[packed + i] : -1;
+        }
+      }
+    bool clean = half < 32;
+    if (clean) {
+      SmallVector<int64_t> everywhere;
+      for (int64_t lane = 0; lane < 8 * type.getNumElements(); lane += 8)
+        for (int64_t byte : order)
+          everywhere.push_back(byte < 0 ? 8 * type.getNumElements()
+                                        : lane + byte);
+      VectorType raw = bytes(8 * type.getNumElements());
+      words = cast(type, vector::ShuffleOp::create(b, loc, cast(raw, words),
+                                                   splat(b, loc, raw, 0),
+                                                   everywhere));
+    }
+    for (; half >= 8; half /= 2, clean = true) {
       int64_t packed = half * bits / 8;
-      if (packed == half)
-        return words;
       uint64_t low = 0;
       for (int64_t at = 0; at < 64; at += 2 * half)
         low |= ((uint64_t(1) << packed) - 1) << at;
+      auto keep = [&](Value value, uint64_t kept) {
+        return maskWith(value, splat(b, loc, type, int64_t(kept)));
+      };
       Value upper = arith::ShLIOp::create(b, loc, words,
                                           splat(b, loc, type, half - packed));
-      words = arith::OrIOp::create(
-          b, loc, maskWith(words, splat(b, loc, type, int64_t(low))),
-          maskWith(upper, splat(b, loc, type, int64_t(low << half))));
+      // What lies there already is 0, where it was not in the way.
+      if (clean && 2 * packed <= half)
+        words =
+            keep(arith::OrIOp::create(b, loc, words, upper), low | low << half);
+      else
+        words = arith::OrIOp::create(b, loc, keep(words, low),
+                                     keep(upper, low << half));
     }
     return words;
+  }
+
+  /// 64 codes of the run.
+  Value unpacked() {
+    Value result = splat(b, loc, bytes(64), 0);
+    for (int64_t lane = 0; lane < 8; ++lane) {
+      Value at = arith::AddIOp::create(
+          b, loc, op.getAddress(),
+          arith::ConstantIndexOp::create(b, loc, lane * bits));
+      result = vector::InsertStridedSliceOp::create(
+          b, loc, vector::LoadOp::create(b, loc, bytes(8), op.getWeights(), at),
+          result, 8 * lane, 1);
+    }
+    return cast(bytes(64), spread(cast(ints(b, 8, 64), result)));
   }
 
   /// The bits of the run in front of a position.
@@ -233,5 +278,9 @@ Value mlir::kernel::lowerLaneExpand(LaneExpandOp op, PatternRewriter &b,
     return set.expand(b, op.getLoc(), run, op.getMask(), op.getBits());
   }
   ExpandLowering lowering{op, b, set};
+  IntegerAttr mask;
+  if (matchPattern(op.getMask(), m_Constant(&mask)) &&
+      mask.getValue().isAllOnes())
+    return lowering.unpacked();
   return set.shuffle ? lowering.shuffled() : lowering.plain();
 }

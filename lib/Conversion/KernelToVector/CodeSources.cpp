@@ -126,7 +126,7 @@ struct LeafCodes : CodeSource::ExternalModel<LeafCodes<Op>, Op> {
 /// where the block's codes begin in the row tile's (u32). These lie behind all
 /// row tiles, in the order of their positions, bit by bit from the low one up;
 /// each quad begins with a byte. The row tile's header is where its codes begin
-/// (u64).
+/// and how many bytes they are (u64 each).
 ///
 /// Where every quad has as many codes (N of 4), they follow the masks.
 ///
@@ -135,6 +135,7 @@ struct LeafCodes : CodeSource::ExternalModel<LeafCodes<Op>, Op> {
 template <typename Op>
 struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
   static constexpr int64_t kQuads = 8, kMaskBytes = 8 * kQuads;
+  static constexpr int64_t kHeaderBytes = 16;
 
   static IntegerType elementOf(Operation *op) {
     return dyn_cast<IntegerType>(typeOf(op->getResult(0)).getElementType());
@@ -175,8 +176,8 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
     int64_t bytes =
         llvm::divideCeil(codes * bits + tiles * blocks * kQuads * unused, 8);
     // Vectors are read whole.
-    return CodeForm{bits, bias,       4 + kMaskBytes, true,
-                    8,    bytes + 64, std::nullopt,   true};
+    return CodeForm{bits,         bias,       4 + kMaskBytes, true,
+                    kHeaderBytes, bytes + 64, std::nullopt,   true};
   }
 
   LogicalResult packTile(Operation *op, ExpressionEvaluator &evaluator,
@@ -215,16 +216,40 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
           space.used += llvm::divideCeil(bit, 8);
       }
     }
+    if (!regular)
+      write64le(space.header + 8, uint64_t(space.used - begin));
     assert(regular || space.used + 64 <= int64_t(space.values.size()));
     return success();
   }
 
-  /// The address of the row tile's codes.
+  /// The address of the row tile's codes. Where they are unpacked, that behind
+  /// them, and the buffer of bytes: the n-th byte of codes is unpacked to the
+  /// buffer's from n times a byte's codes on.
   SmallVector<Value> emitTile(Operation *op, Expander &e, Value tile,
                               Value values) const {
     if (quadBytes(op))
       return {};
-    return {e.add(values, e.loadIndex(tile, e.builder.getI64Type()))};
+    Type i64 = e.builder.getI64Type();
+    Value first = e.add(values, e.loadIndex(tile, i64));
+    unsigned bits = getCodeForm(op)->bits;
+    if (!e.isUnpacking() || bits == 8 || 8 % bits)
+      return {first};
+    int64_t blocks =
+        llvm::divideCeil(typeOf(op->getResult(0)).getDimSize(1), kBlockInputs);
+    // Vectors are written, and read again, whole.
+    Value buffer = e.byteBuffer((blocks * kQuads + 1) * 64);
+    Value bytes = e.loadIndex(e.add(tile, e.index(8)), i64);
+    Value all = arith::ConstantOp::create(e.builder, e.loc,
+                                          e.builder.getI64IntegerAttr(-1));
+    int64_t run = 64 * bits / 8;
+    e.loop(e.index(0), bytes, run, [&](Value i) {
+      Value codes = LaneExpandOp::create(
+          e.builder, e.loc, e.bytes(), e.getWeights(), e.add(first, i), all,
+          IntegerAttr(), e.builder.getI64IntegerAttr(bits));
+      vector::StoreOp::create(e.builder, e.loc, codes, buffer,
+                              e.mul(i, e.index(8 / bits)));
+    });
+    return {e.add(first, bytes), buffer};
   }
 
   Value emitQuad(Operation *op, Expander &e, const BlockPlace &place,
@@ -237,26 +262,38 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
     auto mask = [&](unsigned quad) {
       return e.loadInteger(e.add(masks, e.index(8 * quad)), b.getI64Type());
     };
-    Value address;
+    Value weights = e.getWeights(), address;
+    unsigned bits = form.bits;
     if (regular) {
       address = e.add(masks, e.index(kMaskBytes + s * *regular));
     } else {
-      address =
-          e.add(place.tile.front(), e.loadIndex(place.address, b.getI32Type()));
+      address = e.loadIndex(place.address, b.getI32Type());
+      bool unpacked = place.tile.size() == 2;
+      if (unpacked) {
+        weights = place.tile.back();
+        address = e.mul(address, e.index(8 / bits));
+      } else {
+        address = e.add(place.tile.front(), address);
+      }
+      // A quad's codes go to the end of a byte.
       for (unsigned quad = 0; quad < s; ++quad) {
         Value ones = arith::IndexCastUIOp::create(
             b, loc, b.getIndexType(),
             math::CtPopOp::create(b, loc, mask(quad)));
-        Value bits = e.add(e.mul(ones, e.index(form.bits)), e.index(7));
-        address = e.add(address, e.div(bits, e.index(8)));
+        Value bytes =
+            e.div(e.add(e.mul(ones, e.index(bits)), e.index(7)), e.index(8));
+        address =
+            e.add(address, unpacked ? e.mul(bytes, e.index(8 / bits)) : bytes);
       }
+      if (unpacked)
+        bits = 8;
     }
     IntegerAttr ofFour;
     if (std::optional<int64_t> codes = codesOfFour(op))
       ofFour = b.getI64IntegerAttr(*codes);
     Value codes =
-        LaneExpandOp::create(b, loc, e.bytes(), e.getWeights(), address,
-                             mask(s), ofFour, b.getI64IntegerAttr(form.bits));
+        LaneExpandOp::create(b, loc, e.bytes(), weights, address, mask(s),
+                             ofFour, b.getI64IntegerAttr(bits));
     if (form.bias)
       codes = arith::XOrIOp::create(b, loc, codes, e.splatByte(form.bias));
     if (!place.absent)

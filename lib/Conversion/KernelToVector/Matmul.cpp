@@ -377,6 +377,8 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
   Emitter e(builder, op.getLoc(), scratch, layout, op.getWeights(),
             op.getOffset());
   scratch.reset();
+  if (!set.expand)
+    e.setUnpacking();
   if (node->tile)
     return lowerFloatProduct(e, op, *node, set);
   if (auto list = dyn_cast<ListSource>(value.getDefiningOp())) {
@@ -428,9 +430,11 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
   Emitter e(builder, op.getLoc(), scratch, layout, op.getWeights(),
             op.getOffset());
   bool one = cast<MemRefType>(op.getOutput().getType()).getDimSize(0) == 1;
+  scratch.reset();
+  if (!set.expand)
+    e.setUnpacking();
   Value turned;
   if (one && format.codes.canTurn && set.looksUpBytes) {
-    scratch.reset();
     turned = turn(e, op.getCodes());
     e.setTurned();
   }
@@ -444,13 +448,14 @@ LogicalResult mlir::kernel::lowerMatmulInt8(MatmulInt8Op op,
       tiles.push_back(e.add(e.at(node->tileOffset),
                             e.mul(r ? e.add(firstTile, e.index(r)) : firstTile,
                                   e.index(format.getRowTileBytes()))));
+    if (!turned)
+      scratch.reset();
     SmallVector<SmallVector<Value>> shared;
     for (Value tile : tiles)
       shared.push_back(emitTile(e, format, node->tileOffset, tile));
     Value panel;
     bool tiled = !one && set.usesTiles;
     if (!one && (format.codes.isCostly || tiled)) {
-      scratch.reset();
       panel = e.byteBuffer(rowTiles * kPanelBlockBytes *
                            llvm::divideCeil(format.columns, kBlockInputs));
       for (int64_t r = 0; r < rowTiles; ++r)

@@ -405,7 +405,8 @@ func.func @segments(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x256xi8>
 }
 
 // Codes at some positions: a quad's address is its block's, and the bytes of the
-// quads before it; many tokens take them from a panel of bytes, made once.
+// quads before it; many tokens take them from a panel of bytes, made once. Where
+// a set expands bytes alone, a row tile's codes are unpacked to them before.
 compress.format @masked {
   %0 = compress.stream 0 : tensor<500xsi4>
   %1 = compress.stream 1 : tensor<16x64xui1>
@@ -415,11 +416,19 @@ compress.format @masked {
   compress.yield %4 : tensor<16x64xf32>
 }
 // CHECK-LABEL: func.func @positions
-// CHECK: %[[FIRST:.+]] = kernel.lane_expand %{{.+}} bits 4 : memref<?xi8>, vector<64xi8>
+// CHECK: scf.for
+// CHECK: %[[ALL:.+]] = kernel.lane_expand %{{.+}} mask %c-1_i64 bits 4 : memref<?xi8>, vector<64xi8>
+// CHECK: vector.store %[[ALL]], %[[BYTES:.+]][
+// CHECK: scf.for
+// CHECK: %[[FIRST:.+]] = kernel.lane_expand %[[BYTES]][%{{.+}}] mask %{{.+}} bits 8
 // CHECK: %[[BIASED:.+]] = arith.xori %[[FIRST]], %{{.+}} : vector<64xi8>
 // CHECK: kernel.lane_dot %{{.+}}, %[[BIASED]], %{{.+}} bits 4
 // CHECK: math.ctpop %{{.+}} : i64
 // CHECK: kernel.lane_expand
+// TURNED-LABEL: func.func @positions
+// TURNED: scf.forall
+// TURNED-NOT: vector.store
+// TURNED: kernel.lane_expand %{{.+}} bits 4 : memref<?xi8>, vector<64xi8>
 func.func @positions(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x16xf32>) {
   kernel.matmul_int8 @masked at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>
   return
@@ -443,7 +452,8 @@ func.func @regular(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, 
 }
 // CHECK-LABEL: func.func @panel
 // CHECK: scf.forall
-// CHECK-COUNT-8: kernel.lane_expand
+// CHECK: kernel.lane_expand %{{.+}} bits 4
+// CHECK-COUNT-8: kernel.lane_expand %{{.+}} bits 8
 // CHECK-NOT: kernel.lane_expand
 // CHECK: kernel.lane_dot
 // CHECK-NOT: kernel.lane_expand

@@ -20,19 +20,24 @@
 // VBMI: %[[ONES:.+]] = llvm.bitcast %{{.+}} : i64 to vector<64xi1>
 // VBMI: "llvm.x86.avx512.mask.expand.v64i8"(%[[CODES]], %{{.+}}, %[[ONES]])
 // Sixteen codes at a time, which begin behind the ones before them, with the
-// controls of both bytes of their mask; three steps make codes bytes.
+// controls of both bytes of their mask; a shuffle moves what is whole bytes, and
+// one step their halves.
 // SHUFFLE-LABEL: func.func @four
 // AVX512-COUNT-3: math.ctpop
 // AVX512-NOT: math.ctpop
 // AVX512: arith.shrui %{{.+}}, %{{.+}} : vector<8xi64>
-// AVX512-COUNT-3: arith.shli %{{.+}} : vector<8xi64>
+// AVX512: vector.shuffle %{{.+}} : vector<64xi8>, vector<64xi8>
+// AVX512: arith.shli %{{.+}} : vector<8xi64>
+// AVX512-NOT: arith.shli %{{.+}} : vector<8xi64>
 // AVX512: "llvm.x86.avx512.pshuf.b.512"
 // AVX2: %[[LOW:.+]] = vector.load %{{.+}} : memref<8192xi8>, vector<16xi8>
 // AVX2: %[[HIGH:.+]] = vector.load %{{.+}} : memref<8192xi8>, vector<16xi8>
 // AVX2: arith.addi %[[LOW]], %[[HIGH]] : vector<16xi8>
 // AVX2: math.ctpop
 // AVX2-NOT: math.ctpop
-// AVX2-COUNT-3: arith.shli %{{.+}} : vector<4xi64>
+// AVX2: vector.shuffle %{{.+}} : vector<32xi8>, vector<32xi8>
+// AVX2: arith.shli %{{.+}} : vector<4xi64>
+// AVX2-NOT: arith.shli %{{.+}} : vector<4xi64>
 // AVX2: "llvm.x86.avx2.pshuf.b"
 // AVX2-COUNT-2: math.ctpop
 // AVX2: "llvm.x86.avx2.pshuf.b"
@@ -74,5 +79,19 @@ func.func @eight(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> {
 // SHUFFLE: return
 func.func @regular(%w: memref<?xi8>, %at: index, %mask: i64) -> vector<64xi8> {
   %0 = kernel.lane_expand %w[%at] mask %mask of_four 2 bits 4 : memref<?xi8>, vector<64xi8>
+  return %0 : vector<64xi8>
+}
+
+// All positions: the run is unpacked, and nothing looked up.
+// SHUFFLE-LABEL: func.func @all
+// SHUFFLE-COUNT-8: vector.load %{{.+}} : memref<?xi8>, vector<8xi8>
+// SHUFFLE-NOT: vector.load
+// SHUFFLE: return
+// GENERIC-LABEL: func.func @all
+// GENERIC-NOT: scf.for
+// GENERIC: return
+func.func @all(%w: memref<?xi8>, %at: index) -> vector<64xi8> {
+  %mask = arith.constant -1 : i64
+  %0 = kernel.lane_expand %w[%at] mask %mask bits 4 : memref<?xi8>, vector<64xi8>
   return %0 : vector<64xi8>
 }

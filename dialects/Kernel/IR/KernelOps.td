@@ -458,7 +458,7 @@ def LaneDotOp : Kernel_Op<"lane_dot", [LaneOp, Pure, AllTypesMatch<["acc", "resu
     instruction sets make of it. The range matters: AVX2's pmaddubsw
     saturates with 8-bit codes.
 
-    With `signed` a is signed too: sdot.
+    With `signed` a is signed too, and b at least -127: sdot, or AVX2's psignb.
 
     ```mlir
     %0 = kernel.lane_dot %acc, %a, %b bits 4 : vector<16xi32>, vector<64xi8>

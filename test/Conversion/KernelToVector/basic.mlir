@@ -357,7 +357,9 @@ compress.format @entries {
 // CHECK: %[[TABLE:.+]] = arith.xori %{{.+}} : vector<16xi8>
 // CHECK: scf.forall
 // CHECK: %[[BYTES:.+]] = kernel.lane_lookup %{{.+}} in %[[TABLE]] : vector<64xi8>, vector<16xi8>
-// CHECK: kernel.lane_dot %{{.+}}, %[[BYTES]], %{{.+}} bits 8
+// WIDE: kernel.lane_dot %{{.+}}, %[[BYTES]], %{{.+}} bits 8 : vector<16xi32>
+// NARROW: %[[SIGNED:.+]] = arith.xori %[[BYTES]], %{{.+}} : vector<64xi8>
+// NARROW: kernel.lane_dot %{{.+}}, %[[SIGNED]], %{{.+}} bits 8 signed : vector<16xi32>
 func.func @table(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x16xf32>) {
   kernel.matmul_int8 @entries at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>
   return
@@ -375,7 +377,9 @@ compress.format @byte_entries {
 // CHECK-LABEL: func.func @no_table
 // CHECK-NOT: kernel.lane_lookup
 // CHECK: %[[BYTES:.+]] = vector.load %{{.+}} : memref<?xi8>, vector<64xi8>
-// CHECK: kernel.lane_dot %{{.+}}, %[[BYTES]], %{{.+}} bits 8
+// WIDE: kernel.lane_dot %{{.+}}, %[[BYTES]], %{{.+}} bits 8 : vector<16xi32>
+// NARROW: %[[SIGNED:.+]] = arith.xori %[[BYTES]], %{{.+}} : vector<64xi8>
+// NARROW: kernel.lane_dot %{{.+}}, %[[SIGNED]], %{{.+}} bits 8 signed : vector<16xi32>
 // CHECK-NOT: kernel.lane_lookup
 func.func @no_table(%w: memref<?xi8>, %o: index, %n: index, %q: memref<1x64xi8>, %s: memref<1x2xf32>, %t: memref<1x4xf32>, %y: memref<1x16xf32>) {
   kernel.matmul_int8 @byte_entries at %w[%o] ins(%q, %s, %t) outs(%y) tokens %n : memref<?xi8>, memref<1x64xi8>, memref<1x2xf32>, memref<1x4xf32>, memref<1x16xf32>

@@ -1,6 +1,7 @@
 // RUN: compress-opt %s --convert-kernel-to-vector=target=neon --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,SIGNED
 // RUN: compress-opt %s --convert-kernel-to-vector=target=neon_dotprod --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,SIGNED
-// RUN: compress-opt %s --convert-kernel-to-vector=target=avx2 --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,BIASED
+// RUN: compress-opt %s --convert-kernel-to-vector=target=avx2 --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,SIGNED
+// RUN: compress-opt %s --convert-kernel-to-vector=target=avx512vnni --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,BIASED
 
 // Where bytes are multiplied signed, codes of eight bits are made so, and
 // nothing is taken off for a bias.

@@ -66,10 +66,15 @@ func.func @eight_bits(%acc: vector<8xi32>, %a: vector<32xi8>, %b: vector<32xi8>)
   return %0 : vector<8xi32>
 }
 
-// Signed codes are sdot's own; others have no instruction for them.
+// Signed codes are sdot's own; AVX2 takes their magnitudes, and others have no
+// instruction for them.
 // CHECK-LABEL: func.func @signed
 func.func @signed(%acc: vector<8xi32>, %a: vector<32xi8>, %b: vector<32xi8>) -> vector<8xi32> {
-  // AVX2-COUNT-4: arith.muli
+  // AVX2: %[[MAGNITUDES:.+]] = math.absi %[[A:.+]] : vector<32xi8>
+  // AVX2: %[[TURNED:.+]] = llvm.call_intrinsic "llvm.x86.avx2.psign.b"(%{{.+}}, %[[A]])
+  // AVX2: "llvm.x86.avx2.pmadd.ub.sw"(%[[MAGNITUDES]], %[[TURNED]])
+  // AVX2: "llvm.x86.avx2.pmadd.wd"
+  // AVX2-NOT: arith.muli
   // NEON-NOT: arith.xori
   // NEON-COUNT-2: sdot
   // NEON-NOT: sdot

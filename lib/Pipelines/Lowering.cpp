@@ -70,7 +70,7 @@ static std::string getFunctionsPipeline(StringRef activations) {
          "bufferization-lower-deallocations,"
          "convert-bufferization-to-memref,inline,func.func(canonicalize,cse),"
          "kernel-share-functions," +
-         makeVectors + ",convert-math-to-libm," + shareWork;
+         makeVectors + ",kernel-call-math," + shareWork;
 }
 
 static std::string getLLVMPipeline(StringRef set, bool barePointers) {

@@ -51,6 +51,17 @@ def ExpandMathPass : Pass<"kernel-expand-math"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
 }
 
+def CallMathPass : Pass<"kernel-call-math", "::mlir::ModuleOp"> {
+  let summary = "Call C's library for functions that have no instruction";
+  let description = [{
+    Upstream's `convert-math-to-libm`, which takes vectors apart for it, for what
+    LLVM does not turn into instructions itself: a fused multiplication, a square
+    root, a rounding and the bits of an integer stay.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
 def UnfoldConvolutionsPass : Pass<"kernel-unfold-convolutions"> {
   let summary = "Turn convolutions with weights into products of patches";
   let description = [{

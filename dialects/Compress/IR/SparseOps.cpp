@@ -46,12 +46,15 @@ static LogicalResult evaluateSparse(SparseOpInterface op, int64_t begin,
   std::vector<int64_t> pattern(out.size());
   if (failed(op.getPattern(begin, end, evaluator, pattern)))
     return failure();
-  int64_t first = INT64_MAX, last = -1;
-  for (int64_t index : pattern)
-    if (index >= 0) {
-      first = std::min(first, index);
-      last = std::max(last, index);
-    }
+  // Which are there is random, so nothing branches on it: of unsigned numbers
+  // an absent one is the largest.
+  uint64_t least = INT64_MAX;
+  int64_t last = -1;
+  for (int64_t index : pattern) {
+    least = std::min(least, uint64_t(index));
+    last = std::max(last, index);
+  }
+  int64_t first = int64_t(least);
   Value elements = op->getOperand(0);
   std::vector<float> window;
   if (last >= 0) {
@@ -63,9 +66,10 @@ static LogicalResult evaluateSparse(SparseOpInterface op, int64_t begin,
     window = std::move(*rows);
     first = first / size * size;
   }
-  float absent = absentValue(op->getResult(0).getType());
+  int64_t nowhere = int64_t(window.size());
+  window.push_back(absentValue(op->getResult(0).getType()));
   for (auto [value, index] : llvm::zip(out, pattern))
-    value = index < 0 ? absent : window[index - first];
+    value = window[index < 0 ? nowhere : index - first];
   return success();
 }
 
@@ -163,8 +167,10 @@ LogicalResult DensifyOp::getPattern(int64_t begin, int64_t end,
   if (failed(window))
     return failure();
   int64_t next = (*ones)[begin];
-  for (auto [index, bit] : llvm::zip(indices, *window))
-    index = bit ? next++ : -1;
+  for (auto [index, bit] : llvm::zip(indices, *window)) {
+    index = bit ? next : -1;
+    next += bit != 0;
+  }
   return success();
 }
 

@@ -15,6 +15,7 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -191,29 +192,45 @@ struct MaskedCodes : CodeSource::ExternalModel<MaskedCodes<Op>, Op> {
                                       space.firstRow + space.rows, codes)))
       return failure();
     int64_t begin = space.used;
+    const uint64_t low = (uint64_t(1) << form.bits) - 1;
+    std::array<float, kTileRows * kBlockInputs> block;
     if (!regular)
       write64le(space.header, uint64_t(begin));
     for (auto [b, record] : llvm::enumerate(space.blocks)) {
       if (!regular)
         write32le(record, uint32_t(space.used - begin));
       uint8_t *masks = record + (regular ? 0 : 4);
+      // Rows lie far apart, in the same lines of a cache.
+      llvm::fill(block, std::nanf(""));
+      int64_t first = int64_t(b) * kBlockInputs;
+      for (int64_t r = 0; r < space.rows; ++r)
+        std::copy_n(&codes[r * columns + first],
+                    std::min(kBlockInputs, columns - first),
+                    &block[r * kBlockInputs]);
       for (int64_t s = 0; s < kQuads; ++s) {
         uint8_t *to = regular ? masks + kMaskBytes + s * *regular
                               : space.values.data() + space.used;
-        int64_t bit = 0;
-        for (int64_t i = 0; i < 4 * kTileRows; ++i) {
-          int64_t column = int64_t(b) * kBlockInputs + 4 * s + i % 4;
-          if (i / 4 >= space.rows || column >= columns)
-            continue;
-          float code = codes[i / 4 * columns + column];
-          if (std::isnan(code))
-            continue;
-          masks[8 * s + i / 8] |= uint8_t(1u << (i % 8));
-          for (unsigned k = 0; k < form.bits; ++k, ++bit)
-            to[bit / 8] |= uint8_t((int(code) >> k & 1) << (bit % 8));
+        uint8_t *start = to;
+        // Which codes are there is random, so nothing branches on it.
+        uint64_t mask = 0, pending = 0;
+        unsigned bits = 0;
+        for (int64_t r = 0; r < kTileRows; ++r) {
+          for (int64_t c = 0; c < 4; ++c) {
+            float code = block[r * kBlockInputs + 4 * s + c];
+            bool there = !std::isnan(code);
+            uint64_t value = uint64_t(int(there ? code : 0.0f)) & low;
+            mask |= uint64_t(there) << (4 * r + c);
+            pending |= value << bits;
+            bits += there ? form.bits : 0;
+          }
+          for (; bits >= 8; bits -= 8, pending >>= 8)
+            *to++ |= uint8_t(pending);
         }
+        if (bits)
+          *to++ |= uint8_t(pending);
+        write64le(masks + 8 * s, mask);
         if (!regular)
-          space.used += llvm::divideCeil(bit, 8);
+          space.used += to - start;
       }
     }
     if (!regular)

@@ -2,8 +2,9 @@
 """benchmarks/networks.py [--network resnet18|vit] [--rounds N] [--threads N] [--json]
 
 Plain networks beside onnxruntime (PyPI: onnxruntime, onnx, numpy): the ResNet-18 and the small vision transformer of
-the tests, with the same random weights, at 224 x 224. Compress runs them as they are, in int8, and in int8 with 2:4 pruned;
-onnxruntime in f32. Programs are measured in turn, and a ratio is the median of the rounds'. First their results are compared.
+the tests, with the same random weights, at 224 x 224. Compress runs them as they are, in int8, and in int8 with 2:4
+pruned; onnxruntime in f32. Programs are measured in turn, and a ratio is the median of the rounds'. First their results
+are compared.
 """
 import argparse, json, os, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
@@ -106,13 +107,8 @@ class Onnx(networks.Linalg):
     def transpose(self, x, order):
         return self.node("Transpose", [x], [x[1][i] for i in order], perm=order)
 
-    def heads(self, x, heads):
-        t, c = x[1]
-        return self.transpose(self.reshape(x, [t, heads, c // heads]), [1, 0, 2])
-
-    def merge(self, x):
-        h, t, c = x[1]
-        return self.reshape(self.transpose(x, [1, 0, 2]), [t, h * c])
+    # As they are without MLIR's own ops of shapes.
+    heads, merge = networks.Writer.heads, networks.Writer.merge
 
     def softmax(self, x):
         return self.node("Softmax", [x], x[1], axis=-1)

@@ -72,12 +72,13 @@ struct ExpandLowering {
 
   /// Codes of `bits` bits from bit 0 of 64-bit lanes up, as their bytes.
   Value spread(Value words) {
-    auto type = ::cast<VectorType>(words.getType());
-    int64_t half = 32;
-    // Halves that end with bytes are moved as these.
-    SmallVector<int64_t> order{0, 1, 2, 3, 4, 5, 6, 7};
     if (bits == 8)
       return words;
+    auto type = ::cast<VectorType>(words.getType());
+    int64_t half = 32;
+    // While a half's codes fill whole bytes, these are moved: one shuffle for
+    // all such steps.
+    SmallVector<int64_t> order{0, 1, 2, 3, 4, 5, 6, 7};
     for (; half * bits / 8 % 8 == 0; half /= 2)
       for (int64_t at = 0; at < 8; at += half / 4) {
         int64_t size = half / 8, packed = size * bits / 8;
@@ -109,7 +110,8 @@ struct ExpandLowering {
       };
       Value upper = arith::ShLIOp::create(b, loc, words,
                                           splat(b, loc, type, half - packed));
-      // What lies there already is 0, where it was not in the way.
+      // Codes that move past all others need no mask of their own, where
+      // nothing but codes is left in a lane.
       if (clean && 2 * packed <= half)
         words =
             keep(arith::OrIOp::create(b, loc, words, upper), low | low << half);

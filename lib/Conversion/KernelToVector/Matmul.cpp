@@ -377,10 +377,12 @@ LogicalResult mlir::kernel::lowerMatmul(MatmulOp op, const PackedLayout &layout,
   Emitter e(builder, op.getLoc(), scratch, layout, op.getWeights(),
             op.getOffset());
   scratch.reset();
-  if (!set.expand)
-    e.setUnpacking();
-  if (node->tile)
+  if (node->tile) {
+    // Not below: a row alone would unpack all of its row tile.
+    if (!set.expand)
+      e.setUnpacking();
     return lowerFloatProduct(e, op, *node, set);
+  }
   if (auto list = dyn_cast<ListSource>(value.getDefiningOp())) {
     lowerListProduct(e, op, list);
     return success();

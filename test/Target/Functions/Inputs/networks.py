@@ -44,6 +44,15 @@ class Writer:
                 f"{body}\n  return {result[0]} : {shape_of(result[1])}\n}}\n"
                 "{-# dialect_resources: { builtin: { " + ", ".join(self.resources) + " } } #-}\n")
 
+    def heads(self, x, heads):
+        """[tokens, heads * size] to [heads, tokens, size]"""
+        t, c = x[1]
+        return self.transpose(self.reshape(x, [t, heads, c // heads]), [1, 0, 2])
+
+    def merge(self, x):
+        h, t, c = x[1]
+        return self.reshape(self.transpose(x, [1, 0, 2]), [t, h * c])
+
 
 class Linalg(Writer):
     def weight(self, dims, fan):
@@ -155,7 +164,6 @@ class Linalg(Writer):
                        [h * w, c])
 
     def heads(self, x, heads):
-        """[tokens, heads * size] to [heads, tokens, size]"""
         t, c = x[1]
         y = self.op(f"tensor.expand_shape {x[0]} [[0], [1, 2]] output_shape [{t}, {heads}, {c // heads}]"
                     f" : {shape_of(x[1])} into {shape_of([t, heads, c // heads])}", [t, heads, c // heads])
@@ -313,14 +321,6 @@ class Tosa(Writer):
     def transpose(self, x, order):
         return self.simple("transpose", [x], [x[1][i] for i in order],
                            f" {{perms = array<i32: {', '.join(map(str, order))}>}}")
-
-    def heads(self, x, heads):
-        t, c = x[1]
-        return self.transpose(self.reshape(x, [t, heads, c // heads]), [1, 0, 2])
-
-    def merge(self, x):
-        h, t, c = x[1]
-        return self.reshape(self.transpose(x, [1, 0, 2]), [t, h * c])
 
     def softmax(self, x):
         axis = len(x[1]) - 1
